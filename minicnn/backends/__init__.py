@@ -1,0 +1,6 @@
+"""Floor 1: who computes. One contract, several implementations, one dispatcher, no fall-back in silence."""
+
+from minicnn.backends.contract import Backend
+from minicnn.backends.dispatch import backend_for, current_backend, status, use_backend
+
+__all__ = ["Backend", "backend_for", "current_backend", "status", "use_backend"]

@@ -1,0 +1,188 @@
+"""The backend contract: every array-level function that a backend provides, documented once.
+
+The operators of `minicnn.ops` have checked shapes, dtypes and values before they call: a backend checks nothing.
+All arrays of one call share one dtype, float32 or float64, and results keep it. Inputs are never changed, except by
+the optimizer updates, which work in place. The same inputs give the same bits.
+
+Letters: N images, H x W pixels, C channels; kernel R x S taps, K filters; OH x OW = `windows.outputs`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from minicnn.geometry import Windows
+from minicnn.random import Key
+from minicnn.tensor.tape import Array
+
+
+class Backend(Protocol):
+    """What `numpy`, and every faster backend, implements."""
+
+    name: str
+
+    # Patches: the two maps that turn a convolution into a matrix product, and back.
+
+    def im2col(self, x: Array, windows: Windows) -> Array:
+        """Every patch that a window sees, padding included: (N, H, W, C) -> (N, OH, OW, R, S, C)."""
+
+    def col2im(self, columns: Array, windows: Windows) -> Array:
+        """The adjoint of im2col: every pixel sums what the windows over it hold; -> (N, H, W, C)."""
+
+    # Convolution. x (N, H, W, C), w (R, S, C / groups, K), b (K,) or None, y and dy (N, OH, OW, K).
+
+    def conv2d(self, x: Array, w: Array, b: Array | None, windows: Windows, groups: int) -> Array:
+        """y[n,i,j,k] = b[k] + sum over r,s,c of x[n, i·stride + r·dilation - pad, ..., c] · w[r,s,c,k]."""
+
+    def conv2d_input_gradient(self, dy: Array, w: Array, windows: Windows, groups: int) -> Array:
+        """dL/dx (N, H, W, C): dy spread back through the taps. Also the transposed convolution of dy."""
+
+    def conv2d_weight_gradient(self, x: Array, dy: Array, windows: Windows, groups: int) -> Array:
+        """dL/dw (R, S, C / groups, K): every patch of x times the dy it led to."""
+
+    # Depthwise convolution. x (N, H, W, C), w (R, S, C, M), b (C·M,) or None, y and dy (N, OH, OW, C·M).
+
+    def depthwise_conv2d(self, x: Array, w: Array, b: Array | None, windows: Windows) -> Array:
+        """Each channel by itself through its own M filters; channel c·M + m of y is filter m of channel c."""
+
+    def depthwise_conv2d_input_gradient(self, dy: Array, w: Array, windows: Windows) -> Array:
+        """dL/dx (N, H, W, C)."""
+
+    def depthwise_conv2d_weight_gradient(self, x: Array, dy: Array, windows: Windows) -> Array:
+        """dL/dw (R, S, C, M)."""
+
+    # Pooling, without dilation. Padding is never part of a maximum or a mean.
+
+    def max_pool2d(self, x: Array, windows: Windows) -> tuple[Array, Array]:
+        """y (N, OH, OW, C) and the winning tap r·S + s of each window (int32); the first in row-major order wins ties."""
+
+    def max_pool2d_gradient(self, dy: Array, winners: Array, windows: Windows) -> Array:
+        """dL/dx (N, H, W, C): each dy goes to its window's winner; a pixel that won twice gets the sum."""
+
+    def average_pool2d(self, x: Array, windows: Windows) -> Array:
+        """The mean of the pixels (not of the padding) in each window."""
+
+    def average_pool2d_gradient(self, dy: Array, windows: Windows) -> Array:
+        """dL/dx (N, H, W, C): each dy in equal parts to the pixels of its window."""
+
+    # Batch normalization over all axes but the last. x (..., C); gamma, beta, mean, variance (C,).
+
+    def batch_norm(self, x: Array, gamma: Array, beta: Array, epsilon: float) -> tuple[Array, Array, Array]:
+        """gamma · (x - mean) / sqrt(variance + epsilon) + beta; also the mean and the (biased, 1/n) variance of x."""
+
+    def batch_norm_inference(
+        self, x: Array, gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: float
+    ) -> Array:
+        """The same with given mean and variance."""
+
+    def batch_norm_parameter_gradients(
+        self, dy: Array, x: Array, mean: Array, variance: Array, epsilon: float
+    ) -> tuple[Array, Array]:
+        """dL/dgamma = sum of dy · normalized x, and dL/dbeta = sum of dy; both (C,)."""
+
+    def batch_norm_input_gradient(
+        self,
+        dy: Array,
+        x: Array,
+        gamma: Array,
+        mean: Array,
+        variance: Array,
+        epsilon: float,
+        dgamma: Array,
+        dbeta: Array,
+    ) -> Array:
+        """dL/dx through all three paths: x itself, the mean, the variance."""
+
+    # Dense. x (N, I), w (I, O), b (O,) or None, y and dy (N, O).
+
+    def dense(self, x: Array, w: Array, b: Array | None) -> Array:
+        """x @ w + b."""
+
+    def dense_input_gradient(self, dy: Array, w: Array) -> Array:
+        """dL/dx = dy @ w.T."""
+
+    def dense_weight_gradient(self, x: Array, dy: Array) -> Array:
+        """dL/dw = x.T @ dy."""
+
+    def bias_gradient(self, dy: Array) -> Array:
+        """dL/db: dy summed over all axes but the last. For convolutions too."""
+
+    # Activations, element by element (softmax: over the last axis). The gradients take y where y is enough.
+
+    def relu(self, x: Array, negative_slope: float, max_value: float | None, threshold: float) -> Array:
+        """max_value above max_value, x from threshold on, negative_slope · (x - threshold) below."""
+
+    def relu_gradient(
+        self, dy: Array, x: Array, negative_slope: float, max_value: float | None, threshold: float
+    ) -> Array:
+        """dy · 1 strictly between threshold and max_value, dy · negative_slope up to threshold, 0 from max_value on."""
+
+    def sigmoid(self, x: Array) -> Array:
+        """1 / (1 + exp(-x)), without overflow."""
+
+    def sigmoid_gradient(self, dy: Array, y: Array) -> Array:
+        """dy · y · (1 - y)."""
+
+    def tanh(self, x: Array) -> Array:
+        """The hyperbolic tangent."""
+
+    def tanh_gradient(self, dy: Array, y: Array) -> Array:
+        """dy · (1 - y²)."""
+
+    def softmax(self, x: Array) -> Array:
+        """exp(x - max) / its sum, over the last axis."""
+
+    def softmax_gradient(self, dy: Array, y: Array) -> Array:
+        """y · (dy - sum of dy · y), over the last axis."""
+
+    def dropout(self, x: Array, rate: float, key: Key) -> Array:
+        """x / (1 - rate) where random number i of `key` is at least rate · 2³², else 0. It is its own gradient."""
+
+    # Softmax cross-entropy. logits (N, K), targets (N,) whole numbers or (N, K) probabilities.
+
+    def softmax_cross_entropy(self, logits: Array, targets: Array) -> tuple[Array, Array]:
+        """- sum of target · log softmax(logits) for each row (N,), and the probabilities (N, K)."""
+
+    def softmax_cross_entropy_gradient(self, dlosses: Array, probabilities: Array, targets: Array) -> Array:
+        """dL/dlogits (N, K): (p · sum of targets - target) · dlosses."""
+
+    # Optimizer updates: parameter and state are changed in place.
+
+    def sgd_update(
+        self,
+        parameter: Array,
+        gradient: Array,
+        velocity: Array | None,
+        learning_rate: float,
+        momentum: float,
+        nesterov: bool,
+    ) -> None:
+        """velocity = momentum · velocity - learning_rate · gradient; parameter += velocity (or Nesterov's look-ahead)."""
+
+    def adam_update(
+        self,
+        parameter: Array,
+        gradient: Array,
+        first: Array,
+        second: Array,
+        learning_rate: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        step: int,
+    ) -> None:
+        """Adam's update number `step` (from 1), with both moments corrected for their start at zero."""
+
+    def rmsprop_update(
+        self,
+        parameter: Array,
+        gradient: Array,
+        square: Array,
+        velocity: Array | None,
+        mean: Array | None,
+        learning_rate: float,
+        rho: float,
+        momentum: float,
+        epsilon: float,
+    ) -> None:
+        """parameter -= learning_rate · gradient / sqrt(running mean of gradient² + epsilon); centred if `mean` is kept."""

@@ -1,0 +1,75 @@
+"""The textbook backend: nothing but NumPy, one idea a line. Read it first; the fast backends are held against it."""
+
+from minicnn.backends.numpy.activations import (
+    dropout,
+    relu,
+    relu_gradient,
+    sigmoid,
+    sigmoid_gradient,
+    softmax,
+    softmax_gradient,
+    tanh,
+    tanh_gradient,
+)
+from minicnn.backends.numpy.convolution import conv2d, conv2d_input_gradient, conv2d_weight_gradient
+from minicnn.backends.numpy.cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
+from minicnn.backends.numpy.dense import bias_gradient, dense, dense_input_gradient, dense_weight_gradient
+from minicnn.backends.numpy.depthwise import (
+    depthwise_conv2d,
+    depthwise_conv2d_input_gradient,
+    depthwise_conv2d_weight_gradient,
+)
+from minicnn.backends.numpy.normalization import (
+    batch_norm,
+    batch_norm_inference,
+    batch_norm_input_gradient,
+    batch_norm_parameter_gradients,
+)
+from minicnn.backends.numpy.patches import col2im, im2col
+from minicnn.backends.numpy.pooling import (
+    average_pool2d,
+    average_pool2d_gradient,
+    max_pool2d,
+    max_pool2d_gradient,
+)
+from minicnn.backends.numpy.updates import adam_update, rmsprop_update, sgd_update
+
+name = "numpy"
+
+__all__ = [
+    "adam_update",
+    "average_pool2d",
+    "average_pool2d_gradient",
+    "batch_norm",
+    "batch_norm_inference",
+    "batch_norm_input_gradient",
+    "batch_norm_parameter_gradients",
+    "bias_gradient",
+    "col2im",
+    "conv2d",
+    "conv2d_input_gradient",
+    "conv2d_weight_gradient",
+    "dense",
+    "dense_input_gradient",
+    "dense_weight_gradient",
+    "depthwise_conv2d",
+    "depthwise_conv2d_input_gradient",
+    "depthwise_conv2d_weight_gradient",
+    "dropout",
+    "im2col",
+    "max_pool2d",
+    "max_pool2d_gradient",
+    "name",
+    "relu",
+    "relu_gradient",
+    "rmsprop_update",
+    "sgd_update",
+    "sigmoid",
+    "sigmoid_gradient",
+    "softmax",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_gradient",
+    "softmax_gradient",
+    "tanh",
+    "tanh_gradient",
+]

@@ -1,0 +1,146 @@
+"""Where windows lie on an image: the only place that does output-size and padding arithmetic.
+
+Convolutions, transposed convolutions and poolings, on every backend, get their sizes here.
+Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), sections 2 to 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+from minicnn.errors import ArgumentError, ShapeError
+
+Pair = tuple[int, int]
+Pads = tuple[Pair, Pair]
+
+
+def is_int(value: Any) -> bool:
+    """A whole number of any integer type; True and False are not numbers here."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def pair(value: Any, name: str, least: int = 1) -> Pair:
+    """`3` or `(3, 5)` -> `(3, 3)` or `(3, 5)`: one whole number for height and width, or one each.
+
+    Raises ArgumentError if it is neither, or if a number is below `least`.
+    """
+    values = (value, value) if is_int(value) else value
+    if not isinstance(values, (tuple, list)) or len(values) != 2 or not all(is_int(v) and v >= least for v in values):
+        raise ArgumentError(
+            f"{name} must be a whole number of at least {least}, or two of them (height, width); got {value!r}"
+        )
+    return int(values[0]), int(values[1])
+
+
+def explicit_pads(padding: Any, name: str = "padding") -> Pads:
+    """`1`, `(1, 2)` or `((1, 2), (3, 4))` -> ((top, bottom), (left, right)), in pixels."""
+    if is_int(padding):
+        vertical = horizontal = pair(padding, name, least=0)
+    elif isinstance(padding, (tuple, list)) and len(padding) == 2:
+        vertical, horizontal = (pair(side, name, least=0) for side in padding)
+    else:
+        raise ArgumentError(
+            f"{name} must be 'valid', 'same', a whole number of pixels or ((top, bottom), (left, right)); got {padding!r}"
+        )
+    return vertical, horizontal
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A kernel of `size` taps, `dilation` apart, sliding by `strides` over an image padded by `pads`.
+
+    All fields are (height, width) in pixels; `pads` is ((top, bottom), (left, right)).
+    """
+
+    image: Pair
+    size: Pair
+    strides: Pair
+    dilation: Pair
+    pads: Pads
+
+    @classmethod
+    def over(cls, image: Pair, size: Any, strides: Any = 1, padding: Any = "valid", dilation: Any = 1) -> Windows:
+        """The windows of a kernel over an image of `image` = (height, width) pixels.
+
+        `padding` is "valid" (none), "same" (TensorFlow's rule: ceil(image / stride) outputs, the odd pixel at the
+        bottom and right), a number of pixels, or ((top, bottom), (left, right)).
+        Raises ArgumentError for values that make no sense and ShapeError if the kernel does not fit the image.
+        """
+        height, width = pair(image, "image size", least=0)
+        size, strides, dilation = pair(size, "kernel size"), pair(strides, "strides"), pair(dilation, "dilation")
+        reach = _reach(size, dilation)
+        if padding == "valid":
+            pads: Pads = ((0, 0), (0, 0))
+        elif padding == "same":
+            pads = _same(height, strides[0], reach[0]), _same(width, strides[1], reach[1])
+        elif isinstance(padding, str):
+            raise ArgumentError(f"padding must be 'valid', 'same' or numbers of pixels; got {padding!r}")
+        else:
+            pads = explicit_pads(padding)
+        windows = cls((height, width), size, strides, dilation, pads)
+        if min(windows.outputs) < 1:
+            raise ShapeError(
+                f"a {size[0]}x{size[1]} window (reaching over {reach[0]}x{reach[1]} pixels) does not fit an image of "
+                f"{height}x{width} padded by {pads}; use padding='same', a smaller window or a larger image"
+            )
+        return windows
+
+    @classmethod
+    def transposed(
+        cls, inputs: Pair, size: Any, strides: Any = 1, padding: Any = "valid", dilation: Any = 1, extra: Any = None
+    ) -> Windows:
+        """The windows whose *outputs* are `inputs`: the geometry of a transposed convolution, whose result is `image`.
+
+        Several images have the same number of outputs when the stride skips pixels. Which one is meant: Keras's rule,
+        inputs * stride for "same", that plus max(reach - stride, 0) for "valid"; or with explicit pads or `extra`
+        (Keras's output_padding, pixels added at the bottom and right)
+        (inputs - 1) * stride + reach - pads + extra.
+        """
+        inputs = pair(inputs, "image size")
+        size, strides, dilation = pair(size, "kernel size"), pair(strides, "strides"), pair(dilation, "dilation")
+        reach = _reach(size, dilation)
+        if extra is None and padding in ("valid", "same"):
+            beyond = (max(r - s, 0) if padding == "valid" else 0 for r, s in zip(reach, strides, strict=True))
+            image = tuple(n * s + b for n, s, b in zip(inputs, strides, beyond, strict=True))
+            windows = cls.over((image[0], image[1]), size, strides, padding, dilation)
+        else:
+            extra = pair(0 if extra is None else extra, "output_padding", least=0)
+            if any(e >= s for e, s in zip(extra, strides, strict=True)):
+                raise ArgumentError(f"output_padding must be smaller than the strides {strides}; got {extra}")
+            if padding == "same":  # Keras: half the kernel on each side, whatever the stride
+                pads: Pads = (size[0] // 2, size[0] // 2), (size[1] // 2, size[1] // 2)
+            else:
+                pads = ((0, 0), (0, 0)) if padding == "valid" else explicit_pads(padding)
+            image = tuple(
+                (n - 1) * s + r - sum(p) + e for n, s, r, p, e in zip(inputs, strides, reach, pads, extra, strict=True)
+            )
+            if min(image) < 1:
+                raise ShapeError(f"padding {pads} leaves nothing of a transposed convolution over {inputs} pixels")
+            windows = cls.over((image[0], image[1]), size, strides, pads, dilation)
+        return windows
+
+    @property
+    def reach(self) -> Pair:
+        """How many pixels a window spans from its first tap to its last, (height, width)."""
+        return _reach(self.size, self.dilation)
+
+    @cached_property
+    def outputs(self) -> Pair:
+        """How many windows there are: floor((image + pads - reach) / stride) + 1, (height, width)."""
+        down, across = (
+            (n + sum(p) - r) // s + 1
+            for n, p, r, s in zip(self.image, self.pads, self.reach, self.strides, strict=True)
+        )
+        return down, across
+
+
+def _reach(size: Pair, dilation: Pair) -> Pair:
+    return (size[0] - 1) * dilation[0] + 1, (size[1] - 1) * dilation[1] + 1
+
+
+def _same(n: int, stride: int, reach: int) -> Pair:
+    missing = max((-(-n // stride) - 1) * stride + reach - n, 0)
+    return missing // 2, missing - missing // 2

@@ -1,0 +1,105 @@
+"""Floor 2: the mathematics. One file an operator family, each operator with its gradients beside it.
+
+Every operator takes Tensors, which record it on the tape, or plain arrays, which stay plain. With `.vjp` it gives its
+output together with its pullback: `y, pullback = ops.relu.vjp(x)`.
+"""
+
+from typing import Any
+
+from minicnn.ops.activations import leaky_relu, prelu, relu, relu6, sigmoid, softmax, tanh
+from minicnn.ops.arithmetic import (
+    absolute,
+    add,
+    divide,
+    exp,
+    log,
+    matmul,
+    multiply,
+    negative,
+    power,
+    sqrt,
+    subtract,
+)
+from minicnn.ops.convolution import conv2d, conv2d_transpose, depthwise_conv2d
+from minicnn.ops.cross_entropy import binary_cross_entropy, cross_entropy, softmax_cross_entropy
+from minicnn.ops.dense import dense
+from minicnn.ops.dropout import dropout
+from minicnn.ops.normalization import batch_norm, batch_norm_inference
+from minicnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
+from minicnn.ops.reductions import max, mean, sum
+from minicnn.ops.shaping import getitem, reshape, transpose, upsample2d, zero_pad2d
+from minicnn.tensor import Tensor
+
+__all__ = [
+    "absolute",
+    "add",
+    "average_pool2d",
+    "batch_norm",
+    "batch_norm_inference",
+    "binary_cross_entropy",
+    "conv2d",
+    "conv2d_transpose",
+    "cross_entropy",
+    "dense",
+    "depthwise_conv2d",
+    "divide",
+    "dropout",
+    "exp",
+    "getitem",
+    "global_average_pool2d",
+    "global_max_pool2d",
+    "leaky_relu",
+    "log",
+    "matmul",
+    "max",
+    "max_pool2d",
+    "mean",
+    "multiply",
+    "negative",
+    "power",
+    "prelu",
+    "relu",
+    "relu6",
+    "reshape",
+    "sigmoid",
+    "softmax",
+    "softmax_cross_entropy",
+    "sqrt",
+    "subtract",
+    "sum",
+    "tanh",
+    "transpose",
+    "upsample2d",
+    "zero_pad2d",
+]
+
+
+def _whole_or_each(values: tuple) -> Any:
+    """`t.reshape(2, 3)` and `t.reshape((2, 3))` alike."""
+    return values[0] if len(values) == 1 else values
+
+
+# Floor 1 knows no operator; here the Tensor learns its arithmetic.
+_METHODS = {
+    "__add__": add,
+    "__radd__": lambda self, other: add(other, self),
+    "__sub__": subtract,
+    "__rsub__": lambda self, other: subtract(other, self),
+    "__mul__": multiply,
+    "__rmul__": lambda self, other: multiply(other, self),
+    "__truediv__": divide,
+    "__rtruediv__": lambda self, other: divide(other, self),
+    "__pow__": power,
+    "__neg__": negative,
+    "__matmul__": matmul,
+    "__rmatmul__": lambda self, other: matmul(other, self),
+    "__getitem__": getitem,
+    "reshape": lambda self, *shape: reshape(self, _whole_or_each(shape)),
+    "transpose": lambda self, *axes: transpose(self, _whole_or_each(axes) if axes else None),
+    "sum": sum,
+    "mean": mean,
+    "max": max,
+    "T": property(transpose),
+}
+for _name, _method in _METHODS.items():
+    setattr(Tensor, _name, _method)

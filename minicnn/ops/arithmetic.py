@@ -1,0 +1,157 @@
+"""Arithmetic, element by element with broadcasting, and the matrix product.
+
+These are plain NumPy: array libraries that follow its protocols, CuPy among them, answer for their own arrays.
+Broadcasting repeats the smaller operand, so its gradient is a sum over the repeats: that is `_unbroadcast`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import ShapeError
+from minicnn.ops.checks import check_floats, check_number
+from minicnn.tensor import Array, Gradients, differentiable
+
+
+@differentiable
+def add(x: Array, y: Array) -> tuple:
+    """x + y. Gradients: dz to both. Raises ShapeError if the shapes do not broadcast, DTypeError for mixed dtypes."""
+    x, y = _operands("add", x, y)
+
+    def pullback(dz: Array) -> Gradients:
+        return {"x": lambda: _unbroadcast(dz, x), "y": lambda: _unbroadcast(dz, y)}
+
+    return x + y, pullback
+
+
+@differentiable
+def subtract(x: Array, y: Array) -> tuple:
+    """x - y. Gradients: dz and -dz. Raises as `add`."""
+    x, y = _operands("subtract", x, y)
+
+    def pullback(dz: Array) -> Gradients:
+        return {"x": lambda: _unbroadcast(dz, x), "y": lambda: _unbroadcast(-dz, y)}
+
+    return x - y, pullback
+
+
+@differentiable
+def multiply(x: Array, y: Array) -> tuple:
+    """x · y. Gradients: dz · y and dz · x, each the other factor. Raises as `add`."""
+    x, y = _operands("multiply", x, y)
+
+    def pullback(dz: Array) -> Gradients:
+        return {"x": lambda: _unbroadcast(dz * y, x), "y": lambda: _unbroadcast(dz * x, y)}
+
+    return x * y, pullback
+
+
+@differentiable
+def divide(x: Array, y: Array) -> tuple:
+    """x / y. Gradients: dz / y and -dz · x / y². Raises as `add`."""
+    x, y = _operands("divide", x, y)
+    z = x / y
+
+    def pullback(dz: Array) -> Gradients:
+        return {"x": lambda: _unbroadcast(dz / y, x), "y": lambda: _unbroadcast(-dz * z / y, y)}
+
+    return z, pullback
+
+
+@differentiable
+def power(x: Array, exponent: float) -> tuple:
+    """x to a fixed power. Gradient: exponent · x^(exponent - 1) · dz."""
+    check_floats("power", x=x)
+    exponent = check_number("power", "exponent", exponent, least=-np.inf)
+
+    def pullback(dz: Array) -> Gradients:
+        return {"x": lambda: dz * exponent * x ** (exponent - 1)}
+
+    return x**exponent, pullback
+
+
+@differentiable
+def negative(x: Array) -> tuple:
+    """-x. Gradient: -dz."""
+    check_floats("negative", x=x)
+    return -x, lambda dz: {"x": lambda: -dz}
+
+
+@differentiable
+def exp(x: Array) -> tuple:
+    """e to the power x. Gradient: the result itself times dz."""
+    check_floats("exp", x=x)
+    y = np.exp(x)
+    return y, lambda dy: {"x": lambda: dy * y}
+
+
+@differentiable
+def log(x: Array) -> tuple:
+    """The natural logarithm. Gradient: dy / x."""
+    check_floats("log", x=x)
+    return np.log(x), lambda dy: {"x": lambda: dy / x}
+
+
+@differentiable
+def sqrt(x: Array) -> tuple:
+    """The square root. Gradient: dy / (2 · the result)."""
+    check_floats("sqrt", x=x)
+    y = np.sqrt(x)
+    return y, lambda dy: {"x": lambda: dy / (2 * y)}
+
+
+@differentiable
+def absolute(x: Array) -> tuple:
+    """|x|. Gradient: dy · sign(x), 0 at the kink."""
+    check_floats("absolute", x=x)
+    return np.abs(x), lambda dy: {"x": lambda: dy * np.sign(x)}
+
+
+@differentiable
+def matmul(x: Array, y: Array) -> tuple:
+    """The matrix product (..., N, M) @ (..., M, K) -> (..., N, K). Gradients: dz @ yᵀ and xᵀ @ dz.
+
+    Leading axes broadcast. Raises ShapeError if an operand has fewer than two axes or the M differ.
+    """
+    check_floats("matmul", x=x, y=y)
+    if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-2]:
+        raise ShapeError(f"matmul: x {x.shape} and y {y.shape} must be (..., N, M) and (..., M, K) with the same M")
+    _check_broadcast("matmul", x.shape[:-2], y.shape[:-2])
+
+    def pullback(dz: Array) -> Gradients:
+        return {
+            "x": lambda: _unbroadcast(dz @ np.swapaxes(y, -1, -2), x),
+            "y": lambda: _unbroadcast(np.swapaxes(x, -1, -2) @ dz, y),
+        }
+
+    return x @ y, pullback
+
+
+def _operands(operator: str, x: Any, y: Any) -> tuple[Array, Array]:
+    """Two arrays of one dtype; a Python number, or a list of them, takes the dtype of the array beside it."""
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x, dtype=getattr(y, "dtype", np.float32))
+    if not hasattr(y, "dtype"):
+        y = np.asarray(y, dtype=x.dtype)
+    check_floats(operator, x=x, y=y)
+    _check_broadcast(operator, x.shape, y.shape)
+    return x, y
+
+
+def _check_broadcast(operator: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:
+    try:
+        np.broadcast_shapes(x, y)
+    except ValueError:
+        raise ShapeError(
+            f"{operator}: shapes {x} and {y} do not broadcast: counted from the last, axes must be equal or 1"
+        ) from None
+
+
+def _unbroadcast(gradient: Array, like: Array) -> Array:
+    """Sums over the axes along which `like` was repeated, so that its gradient has its shape."""
+    added = gradient.ndim - like.ndim
+    repeated = [added + axis for axis, n in enumerate(like.shape) if n == 1 and gradient.shape[added + axis] != 1]
+    axes = (*range(added), *repeated)
+    return gradient.sum(axis=axes).reshape(like.shape) if axes else gradient

@@ -1,0 +1,114 @@
+"""Moving elements about: reshape, transpose, indexing, padding, repeating. Their gradients move them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import ArgumentError, ShapeError
+from minicnn.geometry import explicit_pads, is_int, pair
+from minicnn.ops.checks import check_axes, check_floats, check_rank
+from minicnn.tensor import Array, Gradients, differentiable
+
+
+@differentiable
+def reshape(x: Array, shape: Any) -> tuple:
+    """The same elements in the same order in another shape; one -1 stands for what is left. Gradient: dy in x's shape.
+
+    Raises ShapeError if the numbers of elements differ.
+    """
+    check_floats("reshape", x=x)
+    shape = (shape,) if is_int(shape) else tuple(shape)
+    try:
+        y = x.reshape(shape)
+    except (ValueError, TypeError):
+        raise ShapeError(f"reshape: {x.size} elements of shape {x.shape} do not fit shape {shape}") from None
+    return y, lambda dy: {"x": lambda: dy.reshape(x.shape)}
+
+
+@differentiable
+def transpose(x: Array, axes: Any = None) -> tuple:
+    """The axes in another order (reversed if None). Gradient: dy with the axes back in order."""
+    check_floats("transpose", x=x)
+    order = tuple(reversed(range(x.ndim))) if axes is None else tuple(axes)
+    if check_axes("transpose", order, x.ndim) != tuple(range(x.ndim)):
+        raise ArgumentError(f"transpose: axes must name each of the {x.ndim} axes once, got {axes!r}")
+    back = np.argsort([a % x.ndim for a in order])
+    return x.transpose(order), lambda dy: {"x": lambda: dy.transpose(back)}
+
+
+@differentiable
+def getitem(x: Array, index: Any) -> tuple:
+    """x[index]: slices, whole numbers, index arrays, masks. Gradient: dy into zeros; picked twice, it adds twice."""
+    check_floats("getitem", x=x)
+    try:
+        y = x[index]
+    except (IndexError, TypeError) as error:
+        raise ArgumentError(f"x[{index!r}] of shape {x.shape}: {error}") from None
+
+    def pullback(dy: Array) -> Gradients:
+        def dx() -> Array:
+            spread = np.zeros_like(x)
+            np.add.at(spread, index, dy)
+            return spread
+
+        return {"x": dx}
+
+    return np.asarray(y), pullback
+
+
+@differentiable
+def zero_pad2d(x: Array, padding: Any) -> tuple:
+    """Zeros around each image: (N, H, W, C) -> (N, top + H + bottom, left + W + right, C). Gradient: dy without the rim.
+
+    padding: pixels, (vertical, horizontal) or ((top, bottom), (left, right)).
+    """
+    check_floats("zero_pad2d", x=x)
+    check_rank("zero_pad2d", "x", x, "N, H, W, C")
+    (top, bottom), (left, right) = explicit_pads(padding)
+    height, width = x.shape[1:3]
+
+    def pullback(dy: Array) -> Gradients:
+        return {"x": lambda: dy[:, top : top + height, left : left + width]}
+
+    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0))), pullback
+
+
+@differentiable
+def upsample2d(x: Array, size: Any, interpolation: str = "nearest") -> tuple:
+    """Larger images: (N, H, W, C) -> (N, H·size, W·size, C), each pixel repeated, or blended with its neighbours.
+
+    Both are linear in x, rows and columns apart: y = U x Vᵀ for every channel, so dx = Uᵀ dy V.
+    interpolation: "nearest", or "bilinear" with pixel centres at half pixels and edges held, as Keras has it.
+    """
+    check_floats("upsample2d", x=x)
+    check_rank("upsample2d", "x", x, "N, H, W, C")
+    size = pair(size, "upsample2d: size")
+    if interpolation not in ("nearest", "bilinear"):
+        raise ArgumentError(f"upsample2d: interpolation must be 'nearest' or 'bilinear', got {interpolation!r}")
+    weights = _nearest if interpolation == "nearest" else _bilinear
+    u, v = (weights(n, factor).astype(x.dtype) for n, factor in zip(x.shape[1:3], size, strict=True))
+
+    def pullback(dy: Array) -> Gradients:
+        return {"x": lambda: np.einsum("pi,npqc,qj->nijc", u, dy, v, optimize=True)}
+
+    return np.einsum("pi,nijc,qj->npqc", u, x, v, optimize=True), pullback
+
+
+def _nearest(n: int, factor: int) -> np.ndarray:
+    """(n·factor, n): row p holds a 1 in the column of the pixel that p repeats."""
+    return np.repeat(np.eye(n), factor, axis=0)
+
+
+def _bilinear(n: int, factor: int) -> np.ndarray:
+    """(n·factor, n): row p holds the weights of the two pixels on either side of p's centre."""
+    centre = (np.arange(n * factor) + 0.5) / factor - 0.5
+    centre = centre.clip(0, n - 1)
+    left = np.floor(centre).astype(int)
+    right = np.minimum(left + 1, n - 1)
+    weights = np.zeros((n * factor, n))
+    rows = np.arange(n * factor)
+    np.add.at(weights, (rows, left), 1 - (centre - left))
+    np.add.at(weights, (rows, right), centre - left)
+    return weights

@@ -1,0 +1,100 @@
+"""Random numbers that can be named: every one is a pure function of a key and a position.
+
+A counter-based generator has no hidden state: number i of stream (seed, stream, step) is the same on every backend,
+for any number of threads, and after a restart. Dropout draws the same mask on a CPU and on a GPU, and again in the
+backward pass instead of keeping it.
+
+Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC 2011): Philox4x32-10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import ArgumentError
+from minicnn.geometry import is_int
+
+_MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_KEY_STEPS = 0x9E3779B9, 0xBB67AE85
+_LOW = np.uint64(0xFFFFFFFF)
+_32 = np.uint64(32)
+
+
+@dataclass(frozen=True)
+class Key:
+    """The name of one array of random numbers: `seed` (64 bits), and a `step` (32 bits) that counts draws."""
+
+    seed: int
+    step: int = 0
+
+
+def as_key(seed: Any) -> Key:
+    """A Key as it is, or the first draw of a whole-number seed. Raises ArgumentError for anything else."""
+    if isinstance(seed, Key):
+        return seed
+    if not is_int(seed) or not 0 <= seed < 2**64:
+        raise ArgumentError(f"seed must be a whole number from 0 to 2**64 - 1, or a random.Key; got {seed!r}")
+    return Key(int(seed))
+
+
+def philox(counter: np.ndarray, key: tuple[int, int], rounds: int = 10) -> np.ndarray:
+    """Philox4x32: counter (4, n) of 32-bit numbers held in uint64 -> (4, n) random 32-bit numbers in uint64."""
+    a, b, c, d = counter
+    k0, k1 = key
+    for _ in range(rounds):
+        left, right = _MULTIPLIERS[0] * a, _MULTIPLIERS[1] * c  # 32 x 32 -> 64 bits: no overflow
+        a, b, c, d = (right >> _32) ^ b ^ np.uint64(k0), right & _LOW, (left >> _32) ^ d ^ np.uint64(k1), left & _LOW
+        k0, k1 = (k0 + _KEY_STEPS[0]) & 0xFFFFFFFF, (k1 + _KEY_STEPS[1]) & 0xFFFFFFFF
+    return np.stack([a, b, c, d])
+
+
+def random_bits(key: Key, n: int) -> np.ndarray:
+    """`n` random 32-bit numbers as uint32 (n,); number i is word i % 4 of Philox at counter (i // 4, 0, step, 0)."""
+    blocks = -(-n // 4)
+    counter = np.zeros((4, blocks), np.uint64)
+    counter[0] = np.arange(blocks, dtype=np.uint64) & _LOW
+    counter[1] = np.arange(blocks, dtype=np.uint64) >> _32
+    counter[2] = key.step & 0xFFFFFFFF
+    words = philox(counter, (key.seed & 0xFFFFFFFF, key.seed >> 32))
+    return words.T.reshape(-1)[:n].astype(np.uint32)
+
+
+class SeedGenerator:
+    """Hands out keys: the same seed gives the same keys in the same order. `drawn` is all its state."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = as_key(seed).seed
+        self.drawn = 0
+
+    def next(self) -> Key:
+        """The next key, never handed out before by this generator."""
+        key = Key(self.seed, self.drawn)
+        self.drawn += 1
+        return key
+
+
+class _Fresh:
+    """Where seeds come from when nobody gave one: from the operating system, or from `set_random_seed`."""
+
+    sequence = np.random.SeedSequence()
+
+
+def set_random_seed(seed: int) -> None:
+    """Makes all seeds drawn from here on (weights, dropout, shuffling) follow from `seed`, as Keras's does."""
+    if not is_int(seed) or seed < 0:
+        raise ArgumentError(f"seed must be a whole number of at least 0; got {seed!r}")
+    _Fresh.sequence = np.random.SeedSequence(seed)
+
+
+def fresh_seed() -> int:
+    """A new 64-bit seed that no earlier call has returned."""
+    low, high = _Fresh.sequence.spawn(1)[0].generate_state(2)
+    return int(low) | int(high) << 32
+
+
+def generator(*seeds: int) -> np.random.Generator:
+    """NumPy's generator for the given numbers, e.g. (seed, epoch): same numbers, same stream."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seeds)))

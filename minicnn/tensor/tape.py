@@ -1,0 +1,246 @@
+"""The tape: Tensors remember which operator made them; `backward` walks that memory in reverse.
+
+This is reverse-mode automatic differentiation: Griewank and Walther, Evaluating Derivatives (2008), chapter 3.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
+
+import numpy as np
+
+from minicnn.errors import DTypeError, ShapeError, StateError
+
+# What operators compute on: np.ndarray here, a device array on a GPU. NumPy's type cannot say that, so nothing does.
+Array: TypeAlias = Any
+# Parameter name -> dL/dparameter, or a function that computes it when somebody wants it.
+Gradients: TypeAlias = "dict[str, Any]"
+Pullback: TypeAlias = Callable[[Array], Gradients]
+P = ParamSpec("P")
+
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+
+
+class Node:
+    """One recorded operation: who made the tensor, out of what, and how to pull a gradient back through it."""
+
+    __slots__ = ("inputs", "operator", "pullback")
+
+    def __init__(self, operator: str, inputs: dict[str, Tensor], pullback: Pullback) -> None:
+        self.operator = operator
+        self.inputs = inputs
+        self.pullback = pullback
+
+    def release(self) -> None:
+        """Drops the arrays that the pullback kept, and the way back to the inputs."""
+        self.inputs, self.pullback = {}, _released
+
+
+def _released(dy: Array) -> Gradients:
+    raise StateError(
+        "backward() has already passed here and released what it had saved; compute the output again, "
+        "or keep it with backward(retain_graph=True)"
+    )
+
+
+class Tensor:
+    """An array with a memory: `data`, and after `backward()` dL/ddata in `grad`, of the same shape and dtype.
+
+    Arrays keep their dtype; Python numbers and lists become float32. Only float32 and float64 can require gradients.
+    The arithmetic (`x + y`, `x @ y`, `x[1:]`, `x.sum()`, ...) stands in `minicnn.ops`, which attaches it here.
+    """
+
+    __slots__ = ("data", "grad", "node", "requires_grad")
+    __array_ufunc__ = None  # so that `array * tensor` asks the Tensor, not NumPy element by element
+
+    def __init__(self, data: Any, requires_grad: bool = False, node: Node | None = None) -> None:
+        self.data: Array = as_array(data)
+        self.grad: Array | None = None
+        self.node = node
+        self.requires_grad = requires_grad or node is not None
+        if self.requires_grad and self.data.dtype not in (np.float32, np.float64):
+            raise DTypeError(
+                f"only float32 and float64 tensors have gradients; got {self.data.dtype}: convert it first"
+            )
+
+    def backward(self, gradient: Any = None, *, retain_graph: bool = False) -> None:
+        """Adds dL/dt to `t.grad` of every leaf t that requires it.
+
+        gradient: dL/dself, of the shape of `data`; left out, self must hold one number, L itself.
+        retain_graph: keep what the operators saved, so that backward() can be called again.
+        Raises ShapeError or DTypeError if `gradient` does not fit, StateError if the graph was released.
+        """
+        if not self.requires_grad:
+            raise StateError("backward() on a tensor that no tensor with requires_grad=True went into")
+        upstream = {self: self._seed(gradient)}
+        for tensor in _in_reverse(self):
+            dy = upstream.pop(tensor)
+            node = tensor.node
+            if node is None:
+                # A copy: pullbacks may hand on dy itself, and two leaves must never share one gradient array.
+                tensor.grad = dy.copy() if tensor.grad is None else tensor.grad + dy
+                continue
+            gradients = node.pullback(dy)
+            for name, parent in node.inputs.items():
+                if parent.requires_grad:
+                    g = gradients[name]
+                    g = g() if callable(g) else g
+                    upstream[parent] = upstream[parent] + g if parent in upstream else g
+            if not retain_graph:
+                node.release()
+
+    def _seed(self, gradient: Any) -> Array:
+        if gradient is None:
+            if self.data.size != 1:
+                raise ShapeError(
+                    f"backward() on a tensor of shape {self.shape} needs the upstream gradient, of that shape: "
+                    "only a single number can be differentiated without one"
+                )
+            return np.ones_like(self.data)
+        gradient = gradient.data if isinstance(gradient, Tensor) else as_array(gradient)
+        if gradient.shape != self.shape:
+            raise ShapeError(f"backward(): the gradient has shape {gradient.shape}, the tensor {self.shape}")
+        if gradient.dtype != self.dtype:
+            raise DTypeError(f"backward(): the gradient is {gradient.dtype}, the tensor {self.dtype}")
+        return gradient
+
+    def zero_grad(self) -> None:
+        """Forgets the gradient, so that the next backward() starts from nothing."""
+        self.grad = None
+
+    def detach(self) -> Tensor:
+        """The same data without the memory."""
+        return Tensor(self.data)
+
+    def numpy(self) -> np.ndarray:
+        """The data as a NumPy array (the same memory)."""
+        return self.data
+
+    def item(self) -> float:
+        """The one number that the tensor holds."""
+        return self.data.item()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of `data`."""
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The element type of `data`."""
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of `data`."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements of `data`."""
+        return self.data.size
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        made_by = f", made by {self.node.operator}" if self.node else ""
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype}{made_by})"
+
+    if TYPE_CHECKING:  # attached by minicnn.ops; declared here so that readers and type checkers know
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, exponent: float) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def reshape(self, *shape: Any) -> Tensor: ...  # noqa: D102
+        def transpose(self, *axes: Any) -> Tensor: ...  # noqa: D102
+        def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...  # noqa: D102
+        def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...  # noqa: D102
+        def max(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...  # noqa: D102
+        @property
+        def T(self) -> Tensor: ...  # noqa: D102
+
+
+def as_array(value: Any) -> Array:
+    """Arrays as they are; Python numbers and lists as float32."""
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return np.asarray(value) if isinstance(value, np.generic) else value
+    return np.asarray(value, dtype=np.float32)
+
+
+def _in_reverse(root: Tensor) -> Iterator[Tensor]:
+    """Every tensor that `root` depends on, each after all that depend on it.
+
+    A tensor that is used twice must wait for both gradients before it passes their sum on.
+    """
+    order: list[Tensor] = []
+    seen: set[Tensor] = set()
+    stack = [(root, False)]
+    while stack:  # not recursive: a deep network must not meet the recursion limit
+        tensor, expanded = stack.pop()
+        if expanded:
+            order.append(tensor)
+        elif tensor not in seen:
+            seen.add(tensor)
+            stack.append((tensor, True))
+            if tensor.node:
+                stack.extend((parent, False) for parent in tensor.node.inputs.values() if parent.requires_grad)
+    return reversed(order)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Within it nothing is recorded: for predictions, and for updates of parameters."""
+    token = _recording.set(False)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+def differentiable(operator: Callable[P, tuple[Array, Pullback]]) -> Callable[P, Any]:
+    """Lifts `arrays -> (y, pullback)` to Tensors, recording one node; plain arrays stay plain.
+
+    The array version stays at `.vjp` (vector-Jacobian product): `y, pullback = conv2d.vjp(x, w)`.
+    """
+    names = list(inspect.signature(operator).parameters)
+
+    @wraps(operator)
+    def lifted(*args: P.args, **options: P.kwargs) -> Any:
+        inputs = {name: a for name, a in zip(names, args, strict=False) if isinstance(a, Tensor)}
+        inputs.update({name: a for name, a in options.items() if isinstance(a, Tensor)})
+        if not inputs:
+            return operator(*args, **options)[0]
+        plain_args = (a.data if isinstance(a, Tensor) else a for a in args)
+        plain_options = {name: a.data if isinstance(a, Tensor) else a for name, a in options.items()}
+        y, pullback = operator(*plain_args, **plain_options)  # type: ignore[arg-type]
+        if not _recording.get() or not any(t.requires_grad for t in inputs.values()):
+            return Tensor(y)
+        return Tensor(y, node=Node(operator.__name__, inputs, pullback))
+
+    lifted.vjp = operator  # type: ignore[attr-defined]
+    return lifted
