@@ -16,6 +16,8 @@ from minicnn.errors import ArgumentError, ShapeError
 Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]
 
+_PADDING = "padding, unless it is 'valid' or 'same',"
+
 
 def is_int(value: Any) -> bool:
     """A whole number of any integer type; True and False are not numbers here."""
@@ -43,7 +45,8 @@ def explicit_pads(padding: Any, name: str = "padding") -> Pads:
         vertical, horizontal = (pair(side, name, least=0) for side in padding)
     else:
         raise ArgumentError(
-            f"{name} must be 'valid', 'same', a whole number of pixels or ((top, bottom), (left, right)); got {padding!r}"
+            f"{name} must be a whole number of pixels, (vertical, horizontal) or ((top, bottom), (left, right)); "
+            f"got {padding!r}"
         )
     return vertical, horizontal
 
@@ -72,14 +75,14 @@ class Windows:
         height, width = pair(image, "image size", least=0)
         size, strides, dilation = pair(size, "kernel size"), pair(strides, "strides"), pair(dilation, "dilation")
         reach = _reach(size, dilation)
-        if padding == "valid":
-            pads: Pads = ((0, 0), (0, 0))
+        if not isinstance(padding, str):
+            pads = explicit_pads(padding, _PADDING)
+        elif padding == "valid":
+            pads = (0, 0), (0, 0)
         elif padding == "same":
             pads = _same(height, strides[0], reach[0]), _same(width, strides[1], reach[1])
-        elif isinstance(padding, str):
-            raise ArgumentError(f"padding must be 'valid', 'same' or numbers of pixels; got {padding!r}")
         else:
-            pads = explicit_pads(padding)
+            raise ArgumentError(f"padding must be 'valid', 'same' or numbers of pixels; got {padding!r}")
         windows = cls((height, width), size, strides, dilation, pads)
         if min(windows.outputs) < 1:
             raise ShapeError(
@@ -96,13 +99,13 @@ class Windows:
 
         Several images have the same number of outputs when the stride skips pixels. Which one is meant: Keras's rule,
         inputs * stride for "same", that plus max(reach - stride, 0) for "valid"; or with explicit pads or `extra`
-        (Keras's output_padding, pixels added at the bottom and right)
-        (inputs - 1) * stride + reach - pads + extra.
+        (Keras's output_padding, pixels added at the bottom and right) (inputs - 1) * stride + reach - pads + extra,
+        where "same" leaves (inputs - 1) * stride + reach % 2 + extra.
         """
         inputs = pair(inputs, "image size")
         size, strides, dilation = pair(size, "kernel size"), pair(strides, "strides"), pair(dilation, "dilation")
         reach = _reach(size, dilation)
-        if extra is None and padding in ("valid", "same"):
+        if extra is None and isinstance(padding, str):
             beyond = (max(r - s, 0) if padding == "valid" else 0 for r, s in zip(reach, strides, strict=True))
             image = tuple(n * s + b for n, s, b in zip(inputs, strides, beyond, strict=True))
             windows = cls.over((image[0], image[1]), size, strides, padding, dilation)
@@ -110,13 +113,14 @@ class Windows:
             extra = pair(0 if extra is None else extra, "output_padding", least=0)
             if any(e >= s for e, s in zip(extra, strides, strict=True)):
                 raise ArgumentError(f"output_padding must be smaller than the strides {strides}; got {extra}")
-            if padding == "same":  # Keras: half the kernel on each side, whatever the stride
-                pads: Pads = (size[0] // 2, size[0] // 2), (size[1] // 2, size[1] // 2)
+            if padding == "same":
+                cut = [max(r - r % 2 - e, 0) for r, e in zip(reach, extra, strict=True)]
+                pads = _halves(cut[0]), _halves(cut[1])
+                kept = [r % 2 for r in reach]
             else:
-                pads = ((0, 0), (0, 0)) if padding == "valid" else explicit_pads(padding)
-            image = tuple(
-                (n - 1) * s + r - sum(p) + e for n, s, r, p, e in zip(inputs, strides, reach, pads, extra, strict=True)
-            )
+                pads = ((0, 0), (0, 0)) if padding == "valid" else explicit_pads(padding, _PADDING)
+                kept = [r - sum(p) for r, p in zip(reach, pads, strict=True)]
+            image = tuple((n - 1) * s + k + e for n, s, k, e in zip(inputs, strides, kept, extra, strict=True))
             if min(image) < 1:
                 raise ShapeError(f"padding {pads} leaves nothing of a transposed convolution over {inputs} pixels")
             windows = cls.over((image[0], image[1]), size, strides, pads, dilation)
@@ -142,5 +146,8 @@ def _reach(size: Pair, dilation: Pair) -> Pair:
 
 
 def _same(n: int, stride: int, reach: int) -> Pair:
-    missing = max((-(-n // stride) - 1) * stride + reach - n, 0)
-    return missing // 2, missing - missing // 2
+    return _halves(max((-(-n // stride) - 1) * stride + reach - n, 0))
+
+
+def _halves(pixels: int) -> Pair:
+    return pixels // 2, pixels - pixels // 2

@@ -1,0 +1,78 @@
+"""The batch-normalization layer."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from minicnn import initializers, ops
+from minicnn.errors import ArgumentError
+from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.ops.checks import check_number
+from minicnn.tensor import Array, Tensor
+
+
+class BatchNormalization(Layer):
+    """Each channel (last axis) to mean 0 and variance 1, then scaled by gamma and shifted by beta, which are learned.
+
+    While training, with the statistics of the batch, which also enter the running averages:
+        moving = momentum · moving + (1 - momentum) · batch          (momentum weighs the OLD value, as in Keras)
+    with the biased variance (1/n). Otherwise, and if the layer is not trainable, with the running averages.
+    Weights: gamma, beta, moving_mean, moving_variance, all (C,). The operators: `ops.batch_norm`,
+    `ops.batch_norm_inference`. Raises ArgumentError for bad arguments.
+    Source: Ioffe and Szegedy, Batch Normalization (2015).
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        **options: Unpack[LayerOptions],
+    ) -> None:
+        super().__init__(**options)
+        if axis not in (-1, 3, 1):
+            raise ArgumentError(f"BatchNormalization: axis must be the last one, -1 (channels last), got {axis!r}")
+        self.axis = axis
+        self.momentum = check_number("BatchNormalization", "momentum", momentum, least=0, below=1)
+        self.epsilon = check_number("BatchNormalization", "epsilon", epsilon, least=0)
+        self.center, self.scale = center, scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Makes gamma, beta and the running averages."""
+        if self.axis not in (-1, len(input_shape) - 1):
+            raise ArgumentError(f"axis must be the last one, -1 or {len(input_shape) - 1}; got {self.axis}")
+        shape = (int(input_shape[-1] or 0),)
+        self.gamma: Any = self.add_weight("gamma", shape, self.gamma_initializer) if self.scale else None
+        self.beta: Any = self.add_weight("beta", shape, self.beta_initializer) if self.center else None
+        self.moving_mean = self.add_weight("moving_mean", shape, self.moving_mean_initializer, trainable=False)
+        self.moving_variance = self.add_weight(
+            "moving_variance", shape, self.moving_variance_initializer, trainable=False
+        )
+        dtype = self.moving_mean.dtype
+        self._one = initializers.Ones()(shape, dtype)
+        self._zero = initializers.Zeros()(shape, dtype)
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """batch_norm(x), updating the running averages, or batch_norm_inference(x)."""
+        gamma = self._one if self.gamma is None else self.gamma
+        beta = self._zero if self.beta is None else self.beta
+        if training and self.trainable:
+            return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, observe=self._observe)
+        return ops.batch_norm_inference(
+            x, gamma, beta, self.moving_mean.data, self.moving_variance.data, epsilon=self.epsilon
+        )
+
+    def _observe(self, mean: Array, variance: Array) -> None:
+        for moving, batch in ((self.moving_mean.data, mean), (self.moving_variance.data, variance)):
+            moving *= self.momentum
+            moving += (1 - self.momentum) * batch

@@ -1,0 +1,21 @@
+"""Floor 3: optimizers and learning-rate schedules, with Keras 3's names, arguments, defaults and formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minicnn.optimizers import schedules
+from minicnn.optimizers.adam import Adam
+from minicnn.optimizers.base import Optimizer
+from minicnn.optimizers.rmsprop import RMSprop
+from minicnn.optimizers.sgd import SGD
+from minicnn.registry import from_identifier
+
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "get", "schedules"]
+
+_KNOWN: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "rmsprop": RMSprop}
+
+
+def get(identifier: Any) -> Optimizer:
+    """An optimizer from its name, class, config, or as it is. Raises ArgumentError for an unknown one."""
+    return from_identifier("optimizer", identifier, Optimizer, _KNOWN)

@@ -1,0 +1,154 @@
+"""What every optimizer does: clip, decay, ask the backend for the update, keep its state."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import ArgumentError, CheckpointError
+from minicnn.optimizers.schedules import LearningRateSchedule
+from minicnn.registry import to_identifier
+from minicnn.tensor import Array, Tensor
+
+
+class Optimizer:
+    """The base. learning_rate: a number, or a schedule that gives one for each step.
+
+    weight_decay: each step also takes learning_rate · weight_decay of every variable away, apart from its gradient
+    (decoupled: Loshchilov and Hutter, Decoupled weight decay regularization (2019)).
+    clipnorm, global_clipnorm, clipvalue: gradients are scaled down to a norm, each or all together (Pascanu, Mikolov
+    and Bengio, On the difficulty of training recurrent neural networks (2013)), or cut off at ±clipvalue; one of them.
+    `iterations` counts the steps taken. Raises ArgumentError for numbers that make no sense.
+    """
+
+    slots: tuple[str, ...] = ()  # the arrays that are kept for each variable
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+    ) -> None:
+        who = type(self).__name__
+        if isinstance(learning_rate, dict):
+            learning_rate = LearningRateSchedule.from_config(learning_rate)
+        if not isinstance(learning_rate, LearningRateSchedule):
+            learning_rate = number(who, "learning_rate", learning_rate)
+        self.learning_rate = learning_rate
+        self.weight_decay = None if weight_decay is None else number(who, "weight_decay", weight_decay)
+        clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        given = {key: value for key, value in clips.items() if value is not None}
+        if len(given) > 1:
+            raise ArgumentError(f"{who}: give only one of clipnorm, clipvalue and global_clipnorm; got {given}")
+        for key, value in given.items():
+            number(who, key, value, above=True)
+        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
+        self.name = name or who
+        self.iterations = 0
+        self.state: list[dict[str, Array]] = []
+
+    def update(
+        self, variable: Array, gradient: Array, state: dict[str, Array], learning_rate: float, step: int
+    ) -> None:
+        """Changes one variable and its state in place; `step` counts from 1."""
+        raise TypeError(f"{type(self).__name__} must define update(...)")
+
+    @property
+    def current_learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        rate = self.learning_rate
+        return rate(self.iterations) if isinstance(rate, LearningRateSchedule) else rate
+
+    def build(self, variables: Sequence[Tensor]) -> None:
+        """Makes the state for these variables, all zeros."""
+        self.state = [{slot: np.zeros_like(v.data) for slot in self.kept_slots()} for v in variables]
+
+    def kept_slots(self) -> tuple[str, ...]:
+        """The slots that these settings need."""
+        return self.slots
+
+    def apply(self, gradients: Sequence[Array], variables: Sequence[Tensor]) -> None:
+        """One step: every variable follows its gradient. Raises ArgumentError if their numbers differ."""
+        if len(gradients) != len(variables):
+            raise ArgumentError(f"{self.name}: {len(gradients)} gradients for {len(variables)} variables")
+        if not self.state:
+            self.build(variables)
+        if len(self.state) != len(variables):
+            raise ArgumentError(
+                f"{self.name} has stepped {len(self.state)} variables before, now it gets {len(variables)}: "
+                "compile the model again after freezing or unfreezing layers"
+            )
+        rate = self.current_learning_rate
+        gradients = self._clipped(gradients)
+        for variable, gradient, state in zip(variables, gradients, self.state, strict=True):
+            if self.weight_decay:
+                variable.data -= variable.data * (self.weight_decay * rate)
+            self.update(variable.data, gradient, state, rate, self.iterations + 1)
+        self.iterations += 1
+
+    def apply_gradients(self, pairs: Iterable[tuple[Array, Tensor]]) -> None:
+        """Keras's spelling: `apply_gradients(zip(gradients, variables))`."""
+        gradients, variables = zip(*pairs, strict=True)
+        self.apply(gradients, variables)
+
+    def _clipped(self, gradients: Sequence[Array]) -> Sequence[Array]:
+        if self.clipvalue is not None:
+            return [np.clip(g, -self.clipvalue, self.clipvalue) for g in gradients]
+        if self.clipnorm is not None:
+            return [_scaled_to(g, self.clipnorm, _norm([g])) for g in gradients]
+        if self.global_clipnorm is not None:
+            norm = _norm(gradients)
+            return [_scaled_to(g, self.global_clipnorm, norm) for g in gradients]
+        return gradients
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, ready for JSON."""
+        config = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        if isinstance(self.learning_rate, LearningRateSchedule):
+            config["learning_rate"] = to_identifier(self.learning_rate)
+        return config
+
+    def get_state(self) -> dict[str, Array]:
+        """Copies of all arrays kept, named "number of the variable/slot"."""
+        return {f"{i}/{slot}": a.copy() for i, state in enumerate(self.state) for slot, a in state.items()}
+
+    def set_state(self, arrays: dict[str, Array], variables: Sequence[Tensor], iterations: int) -> None:
+        """Takes over what get_state returned. Raises CheckpointError if it belongs to other variables."""
+        self.build(variables)
+        expected = {f"{i}/{slot}": a for i, state in enumerate(self.state) for slot, a in state.items()}
+        if not arrays and iterations == 0:
+            return
+        if set(arrays) != set(expected) or any(arrays[k].shape != a.shape for k, a in expected.items()):
+            raise CheckpointError(f"the saved state of {self.name} does not belong to this model and these settings")
+        for key, a in expected.items():
+            a[...] = arrays[key]
+        self.iterations = iterations
+
+
+def number(who: str, name: str, value: Any, above: bool = False) -> float:
+    """A finite number of at least 0 (above: more than 0). Raises ArgumentError."""
+    right = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not right or not np.isfinite(value) or value < 0 or (above and value == 0):
+        raise ArgumentError(f"{who}: {name} must be a number {'above' if above else 'of at least'} 0, got {value!r}")
+    return float(value)
+
+
+def fraction(who: str, name: str, value: Any) -> float:
+    """A number in [0, 1). Raises ArgumentError."""
+    if number(who, name, value) >= 1:
+        raise ArgumentError(f"{who}: {name} must be below 1, got {value!r}")
+    return float(value)
+
+
+def _norm(arrays: Sequence[Array]) -> float:
+    return float(np.sqrt(sum(float(np.square(a).sum()) for a in arrays)))
+
+
+def _scaled_to(gradient: Array, limit: float, norm: float) -> Array:
+    return gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient
