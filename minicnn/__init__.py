@@ -4,12 +4,34 @@ The public vocabulary is Keras 3's (`Sequential`, `layers.Conv2D`, `fit`); benea
 every operator stands beside its hand-derived gradient.
 """
 
-from minicnn import ops
+from minicnn import activations, datasets, initializers, layers, losses, metrics, models, ops, optimizers
 from minicnn.backends import use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
+from minicnn.layers import Input
+from minicnn.models import Model, Sequential
+from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
 
 __version__ = "0.1.0"
 
-__all__ = ["MinicnnError", "Tensor", "gradcheck", "no_grad", "ops", "use_backend"]
+__all__ = [
+    "Input",
+    "MinicnnError",
+    "Model",
+    "Sequential",
+    "Tensor",
+    "activations",
+    "datasets",
+    "gradcheck",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "no_grad",
+    "ops",
+    "optimizers",
+    "set_random_seed",
+    "use_backend",
+]

@@ -95,7 +95,7 @@ class CategoricalCrossentropy(_FromLogits):
 
 
 class BinaryCrossentropy(_FromLogits):
-    """Cross-entropy of yes-or-no predictions, each for itself: y_true 0 .. 1 and y_pred (N, K), or labels (N,) for K = 1."""
+    """Cross-entropy of yes-or-no predictions, each for itself: y_true (0 .. 1) and y_pred (N, K); (N,) is (N, 1)."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
         """The mean of - t · log p - (1 - t) · log(1 - p) over the K: (N,)."""

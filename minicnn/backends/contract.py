@@ -54,7 +54,7 @@ class Backend(Protocol):
     # Pooling, without dilation. Padding is never part of a maximum or a mean.
 
     def max_pool2d(self, x: Array, windows: Windows) -> tuple[Array, Array]:
-        """y (N, OH, OW, C) and the winning tap r·S + s of each window (int32); the first in row-major order wins ties."""
+        """y (N, OH, OW, C) and each window's winning tap r·S + s (int32); the first in row-major order wins ties."""
 
     def max_pool2d_gradient(self, dy: Array, winners: Array, windows: Windows) -> Array:
         """dL/dx (N, H, W, C): each dy goes to its window's winner; a pixel that won twice gets the sum."""
@@ -157,7 +157,7 @@ class Backend(Protocol):
         momentum: float,
         nesterov: bool,
     ) -> None:
-        """velocity = momentum · velocity - learning_rate · gradient; parameter += velocity (or Nesterov's look-ahead)."""
+        """velocity = momentum · velocity - learning_rate · gradient; parameter += velocity (or Nesterov's step)."""
 
     def adam_update(
         self,
@@ -185,4 +185,4 @@ class Backend(Protocol):
         momentum: float,
         epsilon: float,
     ) -> None:
-        """parameter -= learning_rate · gradient / sqrt(running mean of gradient² + epsilon); centred if `mean` is kept."""
+        """parameter -= learning_rate · gradient / sqrt(running mean of gradient² + epsilon); centred with `mean`."""

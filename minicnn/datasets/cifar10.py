@@ -11,6 +11,7 @@ the format: https://www.cs.toronto.edu/~kriz/cifar.html, section "Binary version
 from __future__ import annotations
 
 import hashlib
+import os
 import tarfile
 import zlib
 from collections.abc import Mapping
@@ -54,12 +55,12 @@ def load_data(*, download: bool = False) -> KerasData:
     own = cache_folder() / "cifar10"
     folders = search_folders("cifar10")
     for folder in folders:
-        if (archive := folder / ARCHIVE).is_file():
+        if os.path.isfile(archive := folder / ARCHIVE):
             return _read_archive(archive) if not (download and folder == own) else _read_or_fetch(archive)
         for unpacked in (folder / "cifar-10-batches-bin", folder):
-            if all((unpacked / file).is_file() for file in (*TRAIN_FILES, TEST_FILE)):
+            if all(os.path.isfile(unpacked / file) for file in (*TRAIN_FILES, TEST_FILE)):
                 return _from_records(unpacked, {f: _read_file(unpacked / f) for f in (*TRAIN_FILES, TEST_FILE)})
-        if (npz := folder / "cifar10.npz").is_file():
+        if os.path.isfile(npz := folder / "cifar10.npz"):
             return _FORM.read_npz(npz)
     if download:
         return _read_or_fetch(own / ARCHIVE)
@@ -143,13 +144,13 @@ def _unpack(content: bytes) -> Split:
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), record[:, :1].copy()
 
 
-def _pickle_versions(folders: list[Path]) -> tuple[str, ...]:
+def _pickle_versions(folders: list[Path]) -> list[str]:
     """A remark for each place where the Python version lies, so that nobody wonders why it was not taken."""
     pickled = ("cifar-10-python.tar.gz", "cifar-10-batches-py")
-    return tuple(
+    return [
         f"{folder / name} is the Python version, a set of pickles, which minicnn does not read: unpickling a file "
-        "runs code from it"
+        "runs code from it."
         for folder in folders
         for name in pickled
-        if (folder / name).exists()
-    )
+        if os.path.exists(folder / name)
+    ]

@@ -16,8 +16,9 @@ import gzip
 import hashlib
 import math
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def read_idx(path: Path, *, sha256: str | None = None, name: str | None = None) 
         raise DataError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
-def _read_stream(stream: IO[bytes], name: str, size: int, zipped: bool, sha256: str | None) -> NDArray[Any]:
+def _read_stream(stream: BufferedIOBase, name: str, size: int, zipped: bool, sha256: str | None) -> NDArray[Any]:
     """The array in `stream`; `size` is that of the file on disk."""
     header, dtype, shape = _read_header(stream, name)
     expected = math.prod(shape) * dtype.itemsize
@@ -87,7 +88,7 @@ def _read_stream(stream: IO[bytes], name: str, size: int, zipped: bool, sha256: 
     return np.frombuffer(values, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(stream: IO[bytes], name: str) -> tuple[bytes, np.dtype[Any], tuple[int, ...]]:
+def _read_header(stream: BufferedIOBase, name: str) -> tuple[bytes, np.dtype[Any], tuple[int, ...]]:
     """The header's bytes, and the type and shape that they declare."""
     magic = stream.read(4)
     if len(magic) < 4:

@@ -7,6 +7,7 @@ gzips anew, and the MD5 sums that Zalando publishes for its own gzip files do no
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +28,7 @@ _FORM = KerasForm(image_shape=(28, 28))
 def idx_file(folder: Path, stem: str) -> Path | None:
     """Which file in `folder` is `stem`: gzipped, plain, or as some archives spell it (`train-images.idx3-ubyte`)."""
     spellings = (f"{stem}.gz", stem, stem.replace("-idx", ".idx"))
-    return next((folder / spelling for spelling in spellings if (folder / spelling).is_file()), None)
-
-
-def has_idx_files(folder: Path) -> bool:
-    """Whether `folder` holds all four files."""
-    return all(idx_file(folder, stem) for stem in FILES)
+    return next((folder / spelling for spelling in spellings if os.path.isfile(folder / spelling)), None)
 
 
 @dataclass(frozen=True)
@@ -52,34 +48,28 @@ class MnistForm:
     def load(self, *, download: bool = False) -> KerasData:
         """Finds and reads the data set; see `mnist.load_data`, whose promise this keeps."""
         own = cache_folder() / self.name
-        folders = search_folders(self.name)
-        for folder in folders:
-            if has_idx_files(folder):
+        remarks = []
+        for folder in search_folders(self.name):
+            missing = [stem for stem in FILES if not idx_file(folder, stem)]
+            twin = recognise(folder)
+            if not missing and twin in (None, self):
                 return self.read_folder(folder, repair=download and folder == own)
-            if (npz := folder / f"{self.name}.npz").is_file():
+            if os.path.isfile(npz := folder / f"{self.name}.npz"):
                 return _FORM.read_npz(npz)
+            if twin not in (None, self):
+                remarks.append(f"{folder} holds the files of {twin.title}, which have the same names.")
+            elif 0 < len(missing) < len(FILES):
+                remarks.append(f"{folder} holds only some of the files: {', '.join(missing)} missing.")
         if download:
             return self.read_folder(own, repair=True)
         forms = f"the four files {', '.join(FILES)} (plain or .gz) or {self.name}.npz"
-        incomplete = tuple(
-            f"{folder} holds only some of the files: {', '.join(stem for stem in FILES if not idx_file(folder, stem))} "
-            "missing"
-            for folder in folders
-            if any(idx_file(folder, stem) for stem in FILES)
-        )
-        raise not_found(self.name, self.title, forms, self.url, incomplete)
+        raise not_found(self.name, self.title, forms, self.url, remarks)
 
     def read_folder(self, folder: Path, *, repair: bool = False) -> KerasData:
         """The data set from the four IDX files in `folder`, their digests verified.
 
         repair: download each file that is missing or damaged, instead of raising DataError.
         """
-        if not repair and (other := recognise(folder)) not in (None, self):
-            raise DataError(
-                f"{folder}: holds the files of {other.title}, not of {self.title}, whose files have the same names. "
-                f"Put each into a folder of its own, <folder>/{self.name} and <folder>/{other.name}, "
-                "and set MINICNN_DATA to <folder>"
-            )
         arrays = {}
         for key, stem in zip(ARRAYS, FILES, strict=True):
             path = idx_file(folder, stem)

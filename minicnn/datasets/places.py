@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import platformdirs
@@ -25,15 +26,18 @@ def search_folders(name: str) -> list[Path]:
     """
     roots = [cache_folder()]
     if given := os.environ.get(DATA_VARIABLE):
-        own = Path(given).expanduser()
-        if not own.is_dir():
+        own = Path(os.path.expanduser(given))
+        if not os.path.isdir(own):
             raise DataError(f"{DATA_VARIABLE} is {given!r}, which is no folder; correct it or unset it")
         roots.insert(0, own)
     return [folder for root in roots for folder in (root / name, root)]
 
 
-def not_found(name: str, title: str, forms: str, url: str, remarks: tuple[str, ...] = ()) -> DataError:
-    """The error for a data set that is not on this machine; `forms` says which files would do."""
+def not_found(name: str, title: str, forms: str, url: str, remarks: Iterable[str]) -> DataError:
+    """The error for a data set that is not on this machine.
+
+    forms: which files would do. url: whence it is downloaded. remarks: sentences on what was found instead.
+    """
     state = "is set" if os.environ.get(DATA_VARIABLE) else "is not set"
     looked = "".join(f"\n  {folder}" for folder in search_folders(name))
     module = name.replace("-", "_")

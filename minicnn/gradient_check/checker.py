@@ -23,19 +23,28 @@ from minicnn.tensor import Tensor
 STEPS = (1e-5, 1e-6, 1e-7)  # the shorter ones only where a kink may lie within the longer
 KINK = 1e-3  # one-sided slopes that differ by this part of the gradient's size are not rounding or curvature
 EPSILON = float(np.finfo(np.float64).eps)
+DIRECTIONS = 20  # how many random ones stand for the elements of a large input
 
 
 @dataclass(frozen=True)
 class InputReport:
-    """What was found for one input. Errors are relative to the larger of both values and the gradient's usual size."""
+    """What was found for one input. Errors are relative to the larger of both values and the gradient's usual size.
+
+    worst_index is the element that is furthest off, or None if random directions were checked.
+    """
 
     name: str
     worst_error: float
-    worst_index: tuple[int, ...]
+    worst_index: tuple[int, ...] | None
     analytic: float
     numeric: float
     checked: int
     kinks: int
+
+    @property
+    def where(self) -> str:
+        """Where the largest error is, in words."""
+        return "along a random direction" if self.worst_index is None else f"at {self.worst_index}"
 
 
 @dataclass(frozen=True)
@@ -47,8 +56,13 @@ class GradientReport:
 
     @property
     def worst_error(self) -> float:
-        """The largest relative error of all inputs."""
-        return max((i.worst_error for i in self.inputs), default=0.0)
+        """The largest relative error of all inputs; not a number, if one of them is not."""
+        return self.worst.worst_error if self.inputs else 0.0
+
+    @property
+    def worst(self) -> InputReport:
+        """The input with the largest error. NaN counts as the largest."""
+        return max(self.inputs, key=lambda i: np.inf if np.isnan(i.worst_error) else i.worst_error)
 
     @property
     def kinks(self) -> int:
@@ -67,7 +81,7 @@ class GradientReport:
 
     def __str__(self) -> str:
         rows = [
-            f"{i.name:12} worst relative error {i.worst_error:8.1e} at {i.worst_index}: "
+            f"{i.name:12} worst relative error {i.worst_error:8.1e} {i.where}: "
             f"gradient {i.analytic:+.10e}, finite difference {i.numeric:+.10e}; {i.checked} checked, {i.kinks} kinks"
             for i in self.inputs
         ]
@@ -86,12 +100,13 @@ def gradcheck(
     """Checks every gradient of `f` at `inputs` against central differences, in float64.
 
     f: takes Tensors, by position or (inputs given as a mapping) by name, and returns a Tensor of any shape. It must be
-    a function: no state, the same result each time. inputs: float64 arrays; they are not changed.
+    a function: the same result each time, and its inputs left as they are. inputs: float64 arrays.
     The upstream gradient is random: with one of all ones, softmax and batch-norm have true gradients of zero, and a
     backward pass that returns zeros would pass. An input of more than `max_elements` elements is checked along 20
     random directions instead of element by element.
     Returns a GradientReport. Raises GradientError, unless raise_on_failure is False, with the worst element, both
-    values and what was found about kinks; DTypeError for inputs that are not float64.
+    values and what was found about kinks; GradientError, always, for an f that changes its inputs or gives another
+    result the second time; DTypeError for inputs that are not float64.
 
     >>> import numpy as np
     >>> gradcheck(lambda x: x * x, [np.array([1.0, 2.0])]).passed
@@ -105,15 +120,24 @@ def gradcheck(
     y = call(tensors)
     if not isinstance(y, Tensor):
         raise ArgumentError(f"gradcheck: f must return a Tensor, it returned {type(y).__name__}")
-    upstream = rng.standard_normal(y.shape)
+    upstream = np.asarray(rng.standard_normal(y.shape))  # for shape () NumPy would draw a Python float
     if y.requires_grad:
-        y.backward(upstream)
+        y.backward(upstream.copy())
+    for name, a in arrays.items():
+        if not np.array_equal(tensors[name].data, a, equal_nan=True):
+            raise GradientError(f"f, or its backward pass, changed {name} in place; operators must leave inputs alone")
 
     def loss(changed: dict[str, np.ndarray]) -> float:
         out = call({name: Tensor(a) for name, a in changed.items()}).data
         return float((out * upstream).sum())
 
     size = float(np.abs(y.data * upstream).sum())  # what the rounding error of `loss` is proportional to
+    first, again = float((y.data * upstream).sum()), loss(arrays)
+    if abs(again - first) > _noise(size):
+        raise GradientError(
+            f"f is no function: the same inputs gave {first:.10g}, then {again:.10g}; if it draws random numbers, fix "
+            "their seed"
+        )
     reports = []
     for name, a in arrays.items():
         gradient = tensors[name].grad
@@ -135,7 +159,7 @@ class _Along:
         self, loss: Callable[[dict[str, np.ndarray]], float], arrays: dict[str, np.ndarray], name: str, size: float
     ) -> None:
         self.loss, self.arrays, self.name = loss, arrays, name
-        self.noise = 4 * EPSILON * size
+        self.noise = _noise(size)
         self.here = loss(arrays)
 
     def slopes(self, direction: np.ndarray, h: float) -> tuple[float, float]:
@@ -155,39 +179,49 @@ def _check_input(
     max_elements: int,
     tolerance: float,
 ) -> InputReport:
-    if a.size <= max_elements:
-        directions: list[tuple[tuple[int, ...], np.ndarray]] = []
-        for index in np.ndindex(a.shape):
-            unit = np.zeros_like(a)
-            unit[index] = 1
-            directions.append((index, unit))
-    else:
-        directions = [((), rng.standard_normal(a.shape)) for _ in range(20)]
-    analytic = np.array([float((gradient * d).sum()) for _, d in directions])
-    sides = np.array([along.slopes(d, STEPS[0]) for _, d in directions]).reshape(-1, 2)
-    numeric = sides.mean(axis=1)
-    usual = float(np.sqrt(np.mean(numeric**2))) if len(numeric) else 0.0  # judges entries that are nearly zero
+    if a.size == 0:
+        return InputReport(name, 0.0, None, 0.0, 0.0, 0, 0)
+    directions = _directions(a, gradient, rng, max_elements)
+    sides = np.array([along.slopes(d, STEPS[0]) for _, d, _ in directions])
+    numeric = sides.mean(axis=1).tolist()
+    usual = float(np.sqrt(np.mean(np.square(numeric))))  # judges entries that are nearly zero
 
     kinks = 0
     errors = np.zeros(len(directions))
-    for i, (_, d) in enumerate(directions):
-        scale = max(abs(analytic[i]), abs(numeric[i]), usual)
+    for i, (_, d, analytic) in enumerate(directions):
+        scale = max(abs(numeric[i]), usual, abs(analytic))  # in this order a gradient of NaN is passed over
         low, high, h, on_kink = _settle(along, d, sides[i], scale)
         kinks += on_kink
         if on_kink:  # any value between both slopes is a gradient there
-            numeric[i] = min(max(analytic[i], min(low, high)), max(low, high))
+            numeric[i] = min(max(min(low, high), analytic), max(low, high))
         else:
             numeric[i] = (low + high) / 2
         # A gradient smaller than what differences can resolve to this tolerance is judged against that.
         resolved = along.noise / h / tolerance
-        missed = abs(analytic[i] - numeric[i])
+        missed = abs(analytic - numeric[i])
         errors[i] = missed / max(scale, resolved) if missed else 0.0  # NaN stays NaN, and fails
-    if not len(errors):
-        return InputReport(name, 0.0, (), 0.0, 0.0, 0, 0)
     worst = int(np.argmax(np.where(np.isnan(errors), np.inf, errors)))
-    return InputReport(
-        name, float(errors[worst]), directions[worst][0], analytic[worst], numeric[worst], len(directions), kinks
-    )
+    index, _, analytic = directions[worst]
+    return InputReport(name, float(errors[worst]), index, analytic, numeric[worst], len(directions), kinks)
+
+
+def _directions(
+    a: np.ndarray, gradient: np.ndarray, rng: np.random.Generator, max_elements: int
+) -> list[tuple[tuple[int, ...] | None, np.ndarray, float]]:
+    """Which ways to step from `a`, with the tape's gradient along each: every element by itself, or random ways."""
+    if a.size > max_elements:
+        ways = (rng.standard_normal(a.shape) for _ in range(DIRECTIONS))
+        return [(None, way, float((gradient * way).sum())) for way in ways]
+    directions: list[tuple[tuple[int, ...] | None, np.ndarray, float]] = []
+    for index in np.ndindex(a.shape):
+        unit = np.zeros_like(a)
+        unit[index] = 1
+        directions.append((index, unit, float(gradient[index])))
+    return directions
+
+
+def _noise(size: float) -> float:
+    return 4 * EPSILON * size
 
 
 def _settle(along: _Along, direction: np.ndarray, sides: np.ndarray, scale: float) -> tuple[float, float, float, bool]:
@@ -215,14 +249,13 @@ def _named(inputs: Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> dict[str,
 
 
 def _explain(report: GradientReport) -> str:
-    worst = max(report.inputs, key=lambda i: np.inf if np.isnan(i.worst_error) else i.worst_error)
+    worst = report.worst
     verdict = (
         f"{worst.kinks} of {worst.checked} points of it sit on a kink, where any value between both slopes was accepted"
         if worst.kinks
         else "no kink is near: the function is smooth there, so the gradient is wrong"
     )
-    where = f"at {worst.worst_index}" if worst.worst_index else "along a random direction"
     return (
-        f"the gradient of {worst.name} {where} is {worst.analytic:.10g}, but finite differences give "
+        f"the gradient of {worst.name} {worst.where} is {worst.analytic:.10g}, but finite differences give "
         f"{worst.numeric:.10g} (relative error {worst.worst_error:.1e}, allowed {report.tolerance:.0e}); {verdict}"
     )

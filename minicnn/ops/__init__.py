@@ -94,6 +94,7 @@ _METHODS = {
     "__matmul__": matmul,
     "__rmatmul__": lambda self, other: matmul(other, self),
     "__getitem__": getitem,
+    "__iter__": lambda self: (self[i] for i in range(len(self))),
     "reshape": lambda self, *shape: reshape(self, _whole_or_each(shape)),
     "transpose": lambda self, *axes: transpose(self, _whole_or_each(axes) if axes else None),
     "sum": sum,

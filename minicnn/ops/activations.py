@@ -21,13 +21,13 @@ def relu(x: Array, *, negative_slope: float = 0.0, max_value: float | None = Non
 
     x: (...) -> y: (...), in the dtype of x.
     Gradient: dy · 1 between threshold and max_value, dy · negative_slope up to threshold, 0 from max_value on.
-    Raises DTypeError, ArgumentError if an option is negative.
+    Raises DTypeError, ArgumentError if an option is negative or max_value below threshold.
     Source: Nair and Hinton, Rectified linear units improve restricted Boltzmann machines (2010).
     """
     check_floats("relu", x=x)
     slope = check_number("relu", "negative_slope", negative_slope, least=0)
-    ceiling = None if max_value is None else check_number("relu", "max_value", max_value, least=0)
     floor = check_number("relu", "threshold", threshold, least=0)
+    ceiling = None if max_value is None else check_number("relu", "max_value", max_value, least=floor)
     backend = backend_for(x)
 
     def pullback(dy: Array) -> Gradients:

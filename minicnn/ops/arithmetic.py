@@ -12,7 +12,7 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.ops.checks import check_floats, check_number
-from minicnn.tensor import Array, Gradients, differentiable
+from minicnn.tensor import Array, Gradients, as_array, differentiable
 
 
 @differentiable
@@ -131,10 +131,8 @@ def matmul(x: Array, y: Array) -> tuple:
 
 def _operands(operator: str, x: Any, y: Any) -> tuple[Array, Array]:
     """Two arrays of one dtype; a Python number, or a list of them, takes the dtype of the array beside it."""
-    if not hasattr(x, "dtype"):
-        x = np.asarray(x, dtype=getattr(y, "dtype", np.float32))
-    if not hasattr(y, "dtype"):
-        y = np.asarray(y, dtype=x.dtype)
+    dtype = getattr(x, "dtype", getattr(y, "dtype", np.float32))
+    x, y = as_array(x, dtype, f"{operator}: x"), as_array(y, dtype, f"{operator}: y")
     check_floats(operator, x=x, y=y)
     _check_broadcast(operator, x.shape, y.shape)
     return x, y

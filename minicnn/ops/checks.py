@@ -5,6 +5,8 @@ Kernels have no bounds checks. Each check names the operator, the argument, what
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,8 @@ def check_floats(operator: str, **arrays: Array | None) -> None:
             )
         if a.dtype not in FLOATS:
             raise DTypeError(
-                f"{operator}: {name} must be float32 or float64, got {a.dtype}; convert it with {name}.astype('float32')"
+                f"{operator}: {name} must be float32 or float64, got {a.dtype}; "
+                f"convert it with {name}.astype('float32')"
             )
     if len({a.dtype for a in given.values()}) > 1:
         found = ", ".join(f"{name} is {a.dtype}" for name, a in given.items())
@@ -64,12 +67,21 @@ def check_number(operator: str, name: str, value: Any, least: float, below: floa
     return float(value)
 
 
-def check_axes(operator: str, axis: Any, ndim: int) -> tuple[int, ...]:
+@contextmanager
+def naming(operator: str) -> Iterator[None]:
+    """Puts the operator's name before what other rooms (geometry, random) have to say about its arguments."""
+    try:
+        yield
+    except (ArgumentError, ShapeError) as error:
+        raise type(error)(f"{operator}: {error}") from None
+
+
+def check_axes(operator: str, axis: Any, ndim: int, name: str = "axis") -> tuple[int, ...]:
     """None, -1 or (0, 2) -> axes counted from 0, each once."""
     axes = tuple(range(ndim)) if axis is None else (axis,) if is_int(axis) else axis
     if not isinstance(axes, (tuple, list)) or not all(is_int(a) and -ndim <= a < ndim for a in axes):
-        raise ArgumentError(f"{operator}: axis must be None or whole numbers from {-ndim} to {ndim - 1}, got {axis!r}")
+        raise ArgumentError(f"{operator}: {name} must be None or whole numbers in {-ndim}..{ndim - 1}, got {axis!r}")
     counted = tuple(sorted(int(a) % ndim for a in axes))
     if len(set(counted)) < len(counted):
-        raise ArgumentError(f"{operator}: axis {axis!r} names an axis twice")
+        raise ArgumentError(f"{operator}: {name} {axis!r} names an axis twice")
     return counted

@@ -7,7 +7,7 @@ from typing import Any
 from minicnn.backends import backend_for
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import Windows, is_int
-from minicnn.ops.checks import check_floats, check_rank, check_shape
+from minicnn.ops.checks import check_floats, check_rank, check_shape, naming
 from minicnn.tensor import Array, Gradients, differentiable
 
 
@@ -46,7 +46,8 @@ def conv2d(
     check_rank("conv2d", "w", w, "R, S, C / groups, K")
     if not is_int(groups) or groups < 1 or x.shape[3] % groups or w.shape[3] % groups:
         raise ArgumentError(
-            f"conv2d: groups must divide the {x.shape[3]} channels of x and the {w.shape[3]} filters of w; got {groups!r}"
+            f"conv2d: groups must divide the {x.shape[3]} channels of x and the {w.shape[3]} filters of w; "
+            f"got {groups!r}"
         )
     if w.shape[2] * groups != x.shape[3] or 0 in w.shape:
         raise ShapeError(
@@ -54,7 +55,8 @@ def conv2d(
             f"(R, S, {x.shape[3] // groups}, K); got {w.shape}"
         )
     check_shape("conv2d", "b", b, (w.shape[3],), "one number a filter")
-    windows = Windows.over(x.shape[1:3], w.shape[:2], strides, padding, dilation)
+    with naming("conv2d"):
+        windows = Windows.over(x.shape[1:3], w.shape[:2], strides, padding, dilation)
     backend = backend_for(x, w)
 
     def pullback(dy: Array) -> Gradients:
@@ -73,7 +75,8 @@ def depthwise_conv2d(
 ) -> tuple:
     """Every channel convolved by itself with M filters of its own; no sum over channels.
 
-        y[n, i, j, c·M + m] = b[c·M + m] + Σ over r, s of  x[n, i·stride + r·dilation, j·stride + s·dilation, c] · w[r, s, c, m]
+        y[n, i, j, c·M + m] = b[c·M + m]
+                            + Σ over r, s of  x[n, i·stride + r·dilation, j·stride + s·dilation, c] · w[r, s, c, m]
 
     x: (N, H, W, C), w: (R, S, C, M), b: (C·M,) or None -> y: (N, OH, OW, C·M); one dtype, float32 or float64.
     Gradients: as conv2d's, channel by channel; dL/dx adds up the M filters.
@@ -86,7 +89,8 @@ def depthwise_conv2d(
     if w.shape[2] != x.shape[3] or 0 in w.shape:
         raise ShapeError(f"depthwise_conv2d: w must be (R, S, {x.shape[3]}, M) for x {x.shape}, got {w.shape}")
     check_shape("depthwise_conv2d", "b", b, (w.shape[2] * w.shape[3],), "one number an output channel")
-    windows = Windows.over(x.shape[1:3], w.shape[:2], strides, padding, dilation)
+    with naming("depthwise_conv2d"):
+        windows = Windows.over(x.shape[1:3], w.shape[:2], strides, padding, dilation)
     backend = backend_for(x, w)
 
     def pullback(dy: Array) -> Gradients:
@@ -127,7 +131,8 @@ def conv2d_transpose(
     if w.shape[3] != x.shape[3] or 0 in w.shape:
         raise ShapeError(f"conv2d_transpose: w must be (R, S, K, {x.shape[3]}) for x {x.shape}, got {w.shape}")
     check_shape("conv2d_transpose", "b", b, (w.shape[2],), "one number a filter")
-    windows = Windows.transposed(x.shape[1:3], w.shape[:2], strides, padding, dilation, output_padding)
+    with naming("conv2d_transpose"):
+        windows = Windows.transposed(x.shape[1:3], w.shape[:2], strides, padding, dilation, output_padding)
     backend = backend_for(x, w)
     y = backend.conv2d_input_gradient(x, w, windows, 1)
 

@@ -100,12 +100,16 @@ def binary_cross_entropy(predictions: Array, targets: Array, *, from_logits: boo
 
 
 def check_targets(operator: str, name: str, predictions: Array, labels: Array) -> Array:
-    """Labels as they came, once they fit: whole numbers (N,) within range, or finite targets (N, K) of the same dtype."""
+    """Labels as they came, once they fit: whole numbers (N,) in range, or finite targets (N, K) of the same dtype."""
     check_rank(operator, name, predictions, "N, K")
     n, k = predictions.shape
     if k == 0:
         raise ShapeError(f"{operator}: {name} {predictions.shape} has no classes")
-    labels = np.asarray(labels) if isinstance(labels, (list, tuple)) else labels
+    if isinstance(labels, (list, tuple)):
+        try:
+            labels = np.asarray(labels)
+        except ValueError:
+            raise ShapeError(f"{operator}: labels must be evenly nested lists, got {labels!r:.60}") from None
     if not hasattr(labels, "dtype"):
         raise DTypeError(f"{operator}: labels must be an array, got {type(labels).__name__}")
     if labels.shape == (n,):

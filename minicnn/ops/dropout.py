@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.backends import backend_for
-from minicnn.ops.checks import check_floats, check_number
+from minicnn.ops.checks import check_floats, check_number, naming
 from minicnn.random import as_key
 from minicnn.tensor import Array, Gradients, differentiable
 
@@ -22,7 +22,8 @@ def dropout(x: Array, rate: float, *, seed: Any) -> tuple:
     """
     check_floats("dropout", x=x)
     rate = check_number("dropout", "rate", rate, least=0, below=1)
-    key = as_key(seed)
+    with naming("dropout"):
+        key = as_key(seed)
     backend = backend_for(x)
 
     def pullback(dy: Array) -> Gradients:

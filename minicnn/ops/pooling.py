@@ -6,8 +6,8 @@ from typing import Any
 
 from minicnn.backends import backend_for
 from minicnn.errors import ArgumentError, ShapeError
-from minicnn.geometry import Windows
-from minicnn.ops.checks import check_floats, check_rank
+from minicnn.geometry import Windows, pair
+from minicnn.ops.checks import check_floats, check_rank, naming
 from minicnn.tensor import Array, Gradients, differentiable
 
 
@@ -65,19 +65,25 @@ def global_average_pool2d(x: Array) -> Any:
 
 
 def _whole(operator: str, x: Array) -> tuple[int, int]:
-    check_rank(operator, "x", x, "N, H, W, C")
-    if 0 in x.shape[1:3]:
-        raise ShapeError(f"{operator}: x {x.shape} holds no pixels")
+    _check_images(operator, x)
     return x.shape[1:3]
 
 
 def _windows(operator: str, x: Array, pool_size: Any, strides: Any, padding: Any) -> Windows:
-    check_floats(operator, x=x)
-    check_rank(operator, "x", x, "N, H, W, C")
-    windows = Windows.over(x.shape[1:3], pool_size, pool_size if strides is None else strides, padding)
+    _check_images(operator, x)
+    with naming(operator):
+        pair(pool_size, "pool_size")
+        windows = Windows.over(x.shape[1:3], pool_size, pool_size if strides is None else strides, padding)
     if any(side >= size for pads, size in zip(windows.pads, windows.size, strict=True) for side in pads):
         raise ArgumentError(
             f"{operator}: padding {windows.pads} must be smaller than the {windows.size} window: "
             "else some windows would hold no pixel at all"
         )
     return windows
+
+
+def _check_images(operator: str, x: Array) -> None:
+    check_floats(operator, x=x)
+    check_rank(operator, "x", x, "N, H, W, C")
+    if 0 in x.shape[1:3]:
+        raise ShapeError(f"{operator}: x {x.shape} holds no pixels")

@@ -25,7 +25,7 @@ def sum(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
 
 @differentiable
 def mean(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
-    """The mean over `axis` (all axes if None). Gradient: dy / n to each of the n elements. Raises ShapeError if n is 0."""
+    """The mean over `axis` (all axes if None). Gradient: dy / n to each of the n. Raises ShapeError if n is 0."""
     check_floats("mean", x=x)
     axes = check_axes("mean", axis, x.ndim)
     n = int(np.prod([x.shape[a] for a in axes]))
@@ -40,7 +40,7 @@ def mean(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
 
 @differentiable
 def max(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
-    """The maximum over `axis` (all axes if None). Gradient: dy to the element that won; the first one, if several tie."""
+    """The maximum over `axis` (all axes if None). Gradient: dy to the element that won, the first one of ties."""
     check_floats("max", x=x)
     axes = check_axes("max", axis, x.ndim)
     others = [a for a in range(x.ndim) if a not in axes]

@@ -16,13 +16,15 @@ from minicnn.tensor import Array, Gradients, differentiable
 def reshape(x: Array, shape: Any) -> tuple:
     """The same elements in the same order in another shape; one -1 stands for what is left. Gradient: dy in x's shape.
 
-    Raises ShapeError if the numbers of elements differ.
+    Raises ShapeError if the numbers of elements differ, ArgumentError for a shape that is none.
     """
     check_floats("reshape", x=x)
-    shape = (shape,) if is_int(shape) else tuple(shape)
+    shape = (shape,) if is_int(shape) else shape
+    if not isinstance(shape, (tuple, list)) or not all(is_int(n) and n >= -1 for n in shape):
+        raise ArgumentError(f"reshape: shape must be whole numbers, one of which may be -1; got {shape!r}")
     try:
         y = x.reshape(shape)
-    except (ValueError, TypeError):
+    except ValueError:
         raise ShapeError(f"reshape: {x.size} elements of shape {x.shape} do not fit shape {shape}") from None
     return y, lambda dy: {"x": lambda: dy.reshape(x.shape)}
 
@@ -31,8 +33,8 @@ def reshape(x: Array, shape: Any) -> tuple:
 def transpose(x: Array, axes: Any = None) -> tuple:
     """The axes in another order (reversed if None). Gradient: dy with the axes back in order."""
     check_floats("transpose", x=x)
-    order = tuple(reversed(range(x.ndim))) if axes is None else tuple(axes)
-    if check_axes("transpose", order, x.ndim) != tuple(range(x.ndim)):
+    order = tuple(reversed(range(x.ndim))) if axes is None else (axes,) if is_int(axes) else axes
+    if len(check_axes("transpose", order, x.ndim, "axes")) != x.ndim:
         raise ArgumentError(f"transpose: axes must name each of the {x.ndim} axes once, got {axes!r}")
     back = np.argsort([a % x.ndim for a in order])
     return x.transpose(order), lambda dy: {"x": lambda: dy.transpose(back)}
@@ -44,8 +46,8 @@ def getitem(x: Array, index: Any) -> tuple:
     check_floats("getitem", x=x)
     try:
         y = x[index]
-    except (IndexError, TypeError) as error:
-        raise ArgumentError(f"x[{index!r}] of shape {x.shape}: {error}") from None
+    except (IndexError, TypeError, ValueError) as error:
+        raise ArgumentError(f"getitem: index {index!r} does not fit x of shape {x.shape}: {error}") from None
 
     def pullback(dy: Array) -> Gradients:
         def dx() -> Array:
@@ -60,13 +62,13 @@ def getitem(x: Array, index: Any) -> tuple:
 
 @differentiable
 def zero_pad2d(x: Array, padding: Any) -> tuple:
-    """Zeros around each image: (N, H, W, C) -> (N, top + H + bottom, left + W + right, C). Gradient: dy without the rim.
+    """Zeros around each image: (N, H, W, C) -> (N, top + H + bottom, left + W + right, C).
 
-    padding: pixels, (vertical, horizontal) or ((top, bottom), (left, right)).
+    padding: pixels, (vertical, horizontal) or ((top, bottom), (left, right)). Gradient: dy without the rim.
     """
     check_floats("zero_pad2d", x=x)
     check_rank("zero_pad2d", "x", x, "N, H, W, C")
-    (top, bottom), (left, right) = explicit_pads(padding)
+    (top, bottom), (left, right) = explicit_pads(padding, "zero_pad2d: padding")
     height, width = x.shape[1:3]
 
     def pullback(dy: Array) -> Gradients:

@@ -83,14 +83,16 @@ class Tensor:
             node = tensor.node
             if node is None:
                 # A copy: pullbacks may hand on dy itself, and two leaves must never share one gradient array.
-                tensor.grad = dy.copy() if tensor.grad is None else tensor.grad + dy
+                tensor.grad = as_array(dy.copy() if tensor.grad is None else tensor.grad + dy)
                 continue
             gradients = node.pullback(dy)
             for name, parent in node.inputs.items():
                 if parent.requires_grad:
+                    if name not in gradients:
+                        raise StateError(f"{node.operator} has no gradient for {name}: hand it {name}.detach()")
                     g = gradients[name]
                     g = g() if callable(g) else g
-                    upstream[parent] = upstream[parent] + g if parent in upstream else g
+                    upstream[parent] = as_array(upstream[parent] + g if parent in upstream else g)
             if not retain_graph:
                 node.release()
 
@@ -176,6 +178,7 @@ class Tensor:
         def __matmul__(self, other: Any) -> Tensor: ...
         def __rmatmul__(self, other: Any) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
+        def __iter__(self) -> Iterator[Tensor]: ...
         def reshape(self, *shape: Any) -> Tensor: ...  # noqa: D102
         def transpose(self, *axes: Any) -> Tensor: ...  # noqa: D102
         def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor: ...  # noqa: D102
@@ -185,11 +188,17 @@ class Tensor:
         def T(self) -> Tensor: ...  # noqa: D102
 
 
-def as_array(value: Any) -> Array:
-    """Arrays as they are; Python numbers and lists as float32."""
+def as_array(value: Any, dtype: Any = np.float32, name: str = "a tensor") -> Array:
+    """Arrays as they are; Python numbers and lists in `dtype`. Raises DTypeError, saying `name`, for anything else."""
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return np.asarray(value) if isinstance(value, np.generic) else value
-    return np.asarray(value, dtype=np.float32)
+    try:
+        numbers = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        numbers = np.asarray(None)
+    if numbers.dtype.kind not in "biuf":
+        raise DTypeError(f"{name} must be an array, a number or evenly nested lists of numbers; got {value!r:.60}")
+    return numbers.astype(dtype)
 
 
 def _in_reverse(root: Tensor) -> Iterator[Tensor]:

@@ -17,7 +17,7 @@ def depthwise_conv2d(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows
     y = np.zeros((len(x), *windows.outputs, *w.shape[2:]), x.dtype)  # (N, OH, OW, C, M)
     for r, s, touched in taps(windows):
         y += padded[touched][..., None] * w[r, s]  # (N, OH, OW, C, 1) * (C, M)
-    y = y.reshape(*y.shape[:3], -1)
+    y = y.reshape(*y.shape[:3], w.shape[2] * w.shape[3])
     return y if b is None else y + b
 
 
@@ -34,9 +34,9 @@ def depthwise_conv2d_input_gradient(dy: np.ndarray, w: np.ndarray, windows: Wind
 def depthwise_conv2d_weight_gradient(x: np.ndarray, dy: np.ndarray, windows: Windows) -> np.ndarray:
     """x (N, H, W, C), dy (N, OH, OW, C·M) -> dw (R, S, C, M)."""
     padded = pad(x, windows)
-    channels = x.shape[-1]
-    dy = dy.reshape(*dy.shape[:3], channels, -1)
-    dw = np.empty((*windows.size, channels, dy.shape[-1]), x.dtype)
+    channels, multiplier = x.shape[-1], dy.shape[-1] // x.shape[-1]
+    dy = dy.reshape(*dy.shape[:3], channels, multiplier)
+    dw = np.empty((*windows.size, channels, multiplier), x.dtype)
     for r, s, touched in taps(windows):
         dw[r, s] = (padded[touched][..., None] * dy).sum(axis=(0, 1, 2))
     return dw

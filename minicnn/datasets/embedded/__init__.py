@@ -18,7 +18,7 @@ NAME = "fashion-mnist-6k"
 CLASS_NAMES = FASHION_MNIST.class_names
 
 FILE = Path(__file__).with_name("fashion_mnist_6k.npz")
-SHA256 = "0000000000000000000000000000000000000000000000000000000000000000"
+SHA256 = "3c679281134c6434ce8f11c733ca9aba85e81302390f7aff5a73ee33baf476fb"
 """Of FILE, as `scripts/make_fashion_subset.py` printed it."""
 
 

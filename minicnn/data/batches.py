@@ -1,0 +1,70 @@
+"""Batches: what a training loop walks through, epoch after epoch, in an order that a seed decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minicnn.errors import ArgumentError
+from minicnn.geometry import is_int
+from minicnn.random import generator
+
+# Changes a batch of images (n, H, W, C), drawing from the generator it is given.
+Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+class Batch(NamedTuple):
+    """Some examples: x (n, ...), y (n, ...) or None, weights (n,) or None."""
+
+    x: np.ndarray
+    y: np.ndarray | None
+    weights: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Arrays cut into batches; the last one may be shorter.
+
+    x: (N, ...), y: (N, ...), weights: (N,). Each batch of x is converted to `dtype` and multiplied by `scale`
+    (1 / 255 turns uint8 pixels into 0 .. 1), then augmented. Order and augmentation of epoch e are a function of
+    (seed, e) alone: a training that is resumed sees the same batches as one that was never interrupted.
+    Raises ArgumentError for a batch size below 1.
+    """
+
+    x: np.ndarray
+    y: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    batch_size: int = 32
+    shuffle: bool = False
+    seed: int = 0
+    dtype: Any = "float32"
+    scale: float = 1.0
+    augment: Augmentation | None = None
+
+    def __post_init__(self) -> None:
+        if not is_int(self.batch_size) or self.batch_size < 1:
+            raise ArgumentError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
+
+    def __len__(self) -> int:
+        """How many batches an epoch has."""
+        return -(-len(self.x) // self.batch_size)
+
+    def epoch(self, number: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch."""
+        rng = generator(self.seed, number)
+        order = rng.permutation(len(self.x)) if self.shuffle else None
+        for start in range(0, len(self.x), self.batch_size):
+            part: Any = (
+                slice(start, start + self.batch_size) if order is None else order[start : start + self.batch_size]
+            )
+            x = self.x[part].astype(self.dtype, copy=False)
+            if self.scale != 1:
+                x = x * x.dtype.type(self.scale)
+            if self.augment is not None:
+                x = self.augment(x, rng)
+            yield Batch(
+                x, None if self.y is None else self.y[part], None if self.weights is None else self.weights[part]
+            )

@@ -1,0 +1,190 @@
+"""A chain of layers that know one another's shapes: what a model is before anybody trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import ArgumentError, ShapeError, StateError
+from minicnn.layers import InputLayer, Layer, Variable
+from minicnn.layers.base import Shape, assign_all, show
+from minicnn.summary import summary_text
+from minicnn.tensor import Tensor
+
+
+class Network:
+    """Layers one after another, with their variables, shapes and summary.
+
+    dtype: "float32" (default) or "float64", given to every layer that has none of its own.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer] | None = None, name: str | None = None, dtype: str | None = None
+    ) -> None:
+        if dtype not in (None, "float32", "float64"):
+            raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
+        self.name = name or type(self).__name__.lower()
+        self.dtype = dtype
+        self._chain: list[Layer] = []
+        self._given_input_shape: tuple[int | None, ...] | None = None
+        for layer in layers or ():
+            self.add(layer)
+
+    # The chain.
+
+    def add(self, layer: Layer) -> None:
+        """Puts a layer at the end. Raises ArgumentError if it is no layer, or is part of a model already."""
+        if not isinstance(layer, Layer):
+            raise ArgumentError(f"{self.name}: a model is made of layers, got {layer!r:.100}")
+        if layer.built or any(layer is other for other in self._chain):
+            raise ArgumentError(f"{self.name}: {layer!r} is in use already; make a new layer")
+        if isinstance(layer, InputLayer) and self._chain:
+            raise ArgumentError(f"{self.name}: Input must come first, it came after {len(self._chain)} layer(s)")
+        layer.name = self._unique_name(layer)
+        layer.dtype = layer.dtype or self.dtype or "float32"
+        self._chain.append(layer)
+        if len(self._chain) == 1:
+            self._given_input_shape = layer.given_input_shape
+        if len(self._chain) > 1 and self._chain[-2].built:
+            self._build_layer(layer, self._chain[-2].output_shape)
+        elif self._given_input_shape is not None and len(self._chain) == 1:
+            self._build_layer(layer, (None, *self._given_input_shape))
+
+    def pop(self) -> Layer:
+        """Takes the last layer off and returns it. Raises StateError if there is none."""
+        if not self._chain:
+            raise StateError(f"{self.name} has no layers to pop")
+        return self._chain.pop()
+
+    def build(self, input_shape: Any) -> None:
+        """Makes all variables for inputs of this shape, batch axis first: `build((None, 28, 28, 1))`.
+
+        Raises ShapeError, naming the layer, if a layer does not fit what comes before it.
+        """
+        shape: Shape = tuple(input_shape)
+        if not self._chain:
+            raise StateError(f"{self.name} has no layers to build")
+        if self.built:
+            if any(n not in (None, m) for n, m in zip(self.input_shape[1:], shape[1:], strict=False)):
+                raise ShapeError(f"{self.name} was built for {show(self.input_shape)} already")
+            return
+        for layer in self._chain:
+            shape = self._build_layer(layer, shape)
+
+    def _build_layer(self, layer: Layer, shape: Any) -> Shape:
+        return layer.build_for((None, *shape[1:]))
+
+    def _unique_name(self, layer: Layer) -> str:
+        taken = {other.name for other in self._chain}
+        if layer.name not in taken:
+            return layer.name
+        if layer.named_by_user:
+            raise ArgumentError(f"{self.name}: there are two layers named {layer.name!r}; names must differ")
+        n = 1
+        while f"{layer.name}_{n}" in taken:
+            n += 1
+        return f"{layer.name}_{n}"
+
+    # What it computes.
+
+    def __call__(self, x: Any, training: bool = False) -> Tensor:
+        """The output for a batch of arrays or Tensors; builds the network if that has not happened yet."""
+        if not self._chain:
+            raise StateError(f"{self.name} has no layers to call")
+        if not self.built:
+            self.build((None, *np.shape(x.data if isinstance(x, Tensor) else x)[1:]))
+        y = x
+        for layer in self._chain:
+            y = layer(y, training=training)
+        return y
+
+    # What it is made of.
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the Input (as in Keras)."""
+        return [layer for layer in self._chain if not isinstance(layer, InputLayer)]
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name, or at this place. Raises ArgumentError if there is none."""
+        if index is not None and -len(self.layers) <= index < len(self.layers):
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = ", ".join(layer.name for layer in self.layers)
+        raise ArgumentError(f"{self.name} has no layer {name if index is None else index!r}, only: {names}")
+
+    @property
+    def built(self) -> bool:
+        """Whether all shapes are known and all variables exist."""
+        return bool(self._chain) and all(layer.built for layer in self._chain)
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of a batch, (None, ...). Raises StateError before the network is built."""
+        return self._need_shape(self._chain[0].input_shape if self._chain else None)
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the output for a batch, (None, ...). Raises StateError before the network is built."""
+        return self._need_shape(self._chain[-1].output_shape if self._chain else None)
+
+    def _need_shape(self, shape: Shape | None) -> Shape:
+        if shape is None:
+            raise StateError(
+                f"{self.name} has not been built: begin it with Input(shape=...), or call it once, or build(shape)"
+            )
+        return shape
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All variables, layer by layer (Keras's order)."""
+        return [v for layer in self._chain for v in layer.weights]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The variables that training changes."""
+        return [v for layer in self._chain for v in layer.trainable_weights]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """The variables that the optimizer leaves alone."""
+        return [v for layer in self._chain for v in layer.non_trainable_weights]
+
+    trainable_variables = trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer is trainable; setting it sets all layers."""
+        return any(layer.trainable for layer in self._chain)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._chain:
+            layer.trainable = value
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all variables, in Keras's order and shapes."""
+        return [v.data.copy() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Takes over what `get_weights` of such a model, Keras's included, returned: all or nothing.
+
+        Raises ShapeError if the number of arrays or a shape differs.
+        """
+        self._need_shape(self.output_shape)
+        assign_all(self.weights, list(weights), self.name)
+
+    def count_params(self) -> int:
+        """How many numbers all variables hold. Raises StateError before the network is built."""
+        self._need_shape(self.output_shape)
+        return sum(layer.count_params() for layer in self._chain)
+
+    def summary(self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Prints a table of the layers with their output shapes and numbers of parameters."""
+        self._need_shape(self.output_shape)
+        text = summary_text(self.name, type(self).__name__, self.layers, width=line_length)
+        (print_fn or print)(text)

@@ -1,0 +1,109 @@
+"""The door of fit, evaluate and predict: arrays as people have them, checked once, before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minicnn.data.checks import check_finite, check_labels
+from minicnn.errors import ArgumentError, DataError, DTypeError, ShapeError
+from minicnn.geometry import is_int
+from minicnn.layers.base import Shape, show
+from minicnn.losses import Loss, SparseCategoricalCrossentropy
+
+
+def check_inputs(x: Any, input_shape: Shape | None, name: str = "x") -> np.ndarray:
+    """x as an array (N, ...) of numbers that fits the model. Raises ShapeError, DTypeError or DataError.
+
+    input_shape: what the model was built for, (None, ...); None if it has not been built.
+    """
+    if x is None:
+        raise ArgumentError(f"{name} is missing: give an array of examples, (N, ...)")
+    try:
+        x = np.asarray(x)
+    except ValueError as error:
+        raise ShapeError(f"{name} is not an array: its rows have different lengths ({error})") from None
+    if x.dtype.kind not in "iufb":
+        raise DTypeError(f"{name} must hold numbers, got {x.dtype}")
+    if x.ndim < 2:
+        raise ShapeError(
+            f"{name} must be a batch, (N, ...), got shape {x.shape}; a single example becomes one with [None]"
+        )
+    if len(x) == 0:
+        raise DataError(f"{name} holds no examples: its shape is {x.shape}")
+    if input_shape is not None:
+        _check_shape(x.shape, input_shape, name)
+    check_finite(x, name=name)
+    return x
+
+
+def check_targets(y: Any, count: int, loss: Loss | None, output_shape: Shape | None, name: str = "y") -> np.ndarray:
+    """y as an array with one row an example, right for the loss. Raises ShapeError, DTypeError or DataError."""
+    if y is None:
+        raise ArgumentError(f"{name} is missing: training and evaluation need a target for each example")
+    if isinstance(loss, SparseCategoricalCrossentropy):
+        classes = None if output_shape is None else output_shape[-1]
+        return check_labels(y, name=name, count=count, classes=classes)
+    try:
+        y = np.asarray(y)
+    except ValueError as error:
+        raise ShapeError(f"{name} is not an array: its rows have different lengths ({error})") from None
+    if y.dtype.kind not in "iufb":
+        raise DTypeError(f"{name} must hold numbers, got {y.dtype}")
+    if y.ndim == 0 or len(y) != count:
+        raise ShapeError(f"{name} must have one row for each of the {count} examples, got shape {y.shape}")
+    check_finite(y, name=name)
+    return y
+
+
+def example_weights(y: np.ndarray, sample_weight: Any, class_weight: Mapping[int, float] | None) -> np.ndarray | None:
+    """One weight an example, (N,), from both arguments of fit; None if neither was given.
+
+    Raises ArgumentError, ShapeError or DataError for weights that do not fit, are negative or not finite.
+    """
+    weights = None
+    if sample_weight is not None:
+        weights = np.asarray(sample_weight, np.float64)
+        if weights.shape != (len(y),):
+            raise ShapeError(f"sample_weight must have shape ({len(y)},), one number an example; got {weights.shape}")
+    if class_weight is not None:
+        labels = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y))
+        if not isinstance(class_weight, Mapping) or not all(is_int(c) for c in class_weight):
+            raise ArgumentError(
+                f"class_weight must map class numbers to weights, e.g. {{0: 1.0, 1: 2.5}}; got {class_weight!r}"
+            )
+        of_class = np.ones(max(int(labels.max()), *class_weight) + 1)
+        for label, weight in class_weight.items():
+            of_class[label] = weight
+        by_class = of_class[labels.astype(int)]
+        weights = by_class if weights is None else weights * by_class
+    if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise DataError("sample_weight and class_weight must be finite and at least 0")
+    return weights
+
+
+def split_off(arrays: list[np.ndarray | None], fraction: float) -> tuple[list[Any], list[Any]]:
+    """The last `fraction` of all arrays, for validation, from the rest. Raises ArgumentError if either is empty."""
+    count = len(arrays[0])  # type: ignore[arg-type]
+    if not 0 < fraction < 1:
+        raise ArgumentError(f"validation_split must be above 0 and below 1, got {fraction!r}")
+    at = int(count * (1 - fraction))
+    if at in (0, count):
+        raise ArgumentError(f"validation_split {fraction} of {count} examples leaves one of both parts empty")
+    return [None if a is None else a[:at] for a in arrays], [None if a is None else a[at:] for a in arrays]
+
+
+def _check_shape(shape: tuple[int, ...], wanted: Shape, name: str) -> None:
+    fits = len(shape) == len(wanted) and all(n in (None, m) for n, m in zip(wanted[1:], shape[1:], strict=True))
+    if fits:
+        return
+    hint = ""
+    if len(shape) == len(wanted) - 1 and shape[1:] == wanted[1:-1]:
+        hint = f"; add the channel axis: {name}[..., None]"
+    elif len(shape) == len(wanted) - 1 and shape == wanted[1:]:
+        hint = f"; a single example becomes a batch with {name}[None]"
+    elif len(shape) == 4 and (shape[2], shape[3], shape[1]) == wanted[1:]:
+        hint = f"; put the channels last: {name}.transpose(0, 2, 3, 1)"
+    raise ShapeError(f"{name} has shape {shape}, the model takes {show(wanted)}{hint}")

@@ -1,0 +1,302 @@
+"""A network that can be trained: compile, fit, evaluate, predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minicnn import losses, metrics, optimizers
+from minicnn.data.batches import Batches
+from minicnn.errors import ArgumentError, ShapeError, StateError
+from minicnn.geometry import is_int
+from minicnn.layers import Layer
+from minicnn.losses import Loss
+from minicnn.metrics import Mean, Metric
+from minicnn.network import Network
+from minicnn.optimizers import Optimizer
+from minicnn.random import fresh_seed
+from minicnn.tensor import Tensor, no_grad
+from minicnn.training.callbacks import Callback, CallbackList, History
+from minicnn.training.guard import raise_non_finite
+from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+
+
+class Model(Network):
+    """A network with an optimizer, a loss and metrics. Arguments and results are Keras 3's."""
+
+    def __init__(
+        self, layers: Sequence[Layer] | None = None, name: str | None = None, dtype: str | None = None
+    ) -> None:
+        super().__init__(layers, name, dtype)
+        self.optimizer: Optimizer | None = None
+        self.loss: Loss | None = None
+        self.stop_training = False
+        self.seed = fresh_seed()  # of the order of the examples
+        self.epochs_seen = 0  # each epoch of a model's life has an order of its own
+        self._metric_names: list[Any] = []
+        self._metrics: list[Metric] = []
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
+        """Chooses how to train: an optimizer, a loss and metrics, by name or as objects.
+
+        Raises ArgumentError for unknown names, with the nearest known one.
+        """
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = None if loss is None else losses.get(loss)
+        if isinstance(metrics, (str, Metric)) or callable(metrics):
+            raise ArgumentError(f"metrics must be a list, e.g. ['accuracy']; got {metrics!r}")
+        self._metric_names = list(metrics or ())
+        self._metrics = self._make_metrics(True, 2)  # unknown names are said now, not in fit
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Sequence[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+    ) -> History:
+        """Trains for `epochs` - `initial_epoch` epochs and returns the History.
+
+        x: (N, ...) array of examples, or a `data.Batches`; y: (N, ...) targets; batch_size: 32 unless given;
+        verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1; validation_split: part of the examples, the
+        last ones before shuffling, kept for validation; validation_data: (x, y), (x, y, weights) or a `data.Batches`;
+        class_weight: class number -> weight; sample_weight: (N,).
+        Raises StateError before compile; ShapeError, DTypeError, DataError for data that do not fit, before the
+        first step; NonFiniteError, naming layer and step, when the loss turns NaN or infinite.
+        """
+        self._need_compiled(training=True)
+        if not is_int(epochs) or epochs < 1 or not is_int(initial_epoch) or initial_epoch < 0:
+            raise ArgumentError(f"epochs must be a whole number of at least 1, got {epochs!r} from {initial_epoch!r}")
+        if verbose not in ("auto", 0, 1, 2):
+            raise ArgumentError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
+        if isinstance(x, Batches):
+            train, held_out = self._checked(x), None
+        else:
+            train, held_out = self._training_batches(
+                x, y, batch_size, shuffle, sample_weight, class_weight, validation_split
+            )
+        validation = (
+            held_out if validation_data is None else self._validation_batches(validation_data, train.batch_size)
+        )
+
+        history = History()
+        watchers = [history, *(callbacks or ())]
+        if verbose:
+            from minicnn.training.progress import ProgressBar  # rich: only for those who look
+
+            watchers.insert(0, ProgressBar(lines_only=verbose == 2))
+        params = {
+            "epochs": epochs,
+            "steps": len(train),
+            "batch_size": train.batch_size,
+            "samples": len(train.x),
+        }
+        watching = CallbackList(watchers, self, params)
+        self.stop_training = False
+        logs: dict[str, float] = {}
+        try:
+            watching.on_train_begin({})
+            for epoch in range(initial_epoch, epochs):
+                watching.on_epoch_begin(epoch, {})
+                logs = self._train_epoch(train, watching)
+                if validation is not None:
+                    logs.update({f"val_{name}": value for name, value in self._evaluate(validation).items()})
+                self.epochs_seen += 1
+                watching.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+        finally:
+            watching.on_train_end(logs)
+        return history
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        verbose: str | int = "auto",
+    ) -> Any:
+        """Loss, and metrics if there are any, over all examples: a number, a list, or with return_dict a dict.
+
+        x, y: as in fit. `verbose` is accepted for Keras's sake. Raises as fit.
+        """
+        self._need_compiled()
+        if isinstance(x, Batches):
+            batches = self._checked(x)
+        else:
+            x, y = self._check(x, y)
+            batches = self._batches(x, y, example_weights(y, sample_weight, None), batch_size)
+        return self._reported(self._evaluate(batches), return_dict)
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> np.ndarray:
+        """The network's output for all examples: (N, ...). x: (N, ...) array or `data.Batches`. Raises as fit."""
+        if isinstance(x, Batches):
+            check_inputs(x.x, self.input_shape if self.built else None)
+            batches = x
+        else:
+            batches = self._batches(check_inputs(x, self.input_shape if self.built else None), None, None, batch_size)
+        with no_grad():
+            return np.concatenate([self(batch.x).data for batch in batches.epoch()])
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """The network's output for one batch: (n, ...)."""
+        with no_grad():
+            return self(check_inputs(x, self.input_shape if self.built else None)).data
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One step on one batch; the loss before it, and metrics if there are any, as `evaluate` gives them."""
+        self._need_compiled(training=True)
+        x, y = self._check(x, y)
+        self._start_metrics(y)
+        loss, predictions = self._step(x, y, example_weights(y, sample_weight, class_weight))
+        return self._reported({"loss": loss, **self._seen(y, predictions)}, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Loss and metrics of one batch."""
+        return self.evaluate(x, y, batch_size=max(1, len(x)), sample_weight=sample_weight, return_dict=return_dict)
+
+    # One step, one epoch.
+
+    def _step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
+        """Forward, loss, backward, update. Returns the loss and the predictions that it was taken of."""
+        loss_of, optimizer = self._loss(), self.optimizer
+        predictions = self(Tensor(x), training=True)
+        loss = loss_of(y, predictions, weights)
+        value = loss.item()
+        step = optimizer.iterations + 1 if optimizer else 0
+        if not np.isfinite(value):
+            raise_non_finite(self, x, value, step)
+        variables = self.trainable_weights
+        for variable in variables:
+            variable.zero_grad()
+        if variables and optimizer is not None:
+            loss.backward()
+            optimizer.apply([np.zeros_like(v.data) if v.grad is None else v.grad for v in variables], variables)
+        return value, predictions.data
+
+    def _train_epoch(self, batches: Batches, watching: CallbackList) -> dict[str, float]:
+        mean_loss = Mean()
+        self._start_metrics(batches.y)
+        logs: dict[str, float] = {}
+        for number, batch in enumerate(batches.epoch(self.epochs_seen)):
+            y: Any = batch.y
+            loss, predictions = self._step(batch.x, y, batch.weights)
+            mean_loss.update_state(loss, sample_weight=[len(y)])
+            logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
+            watching.on_train_batch_end(number, logs)
+        return logs
+
+    def _evaluate(self, batches: Batches) -> dict[str, float]:
+        mean_loss = Mean()
+        self._start_metrics(batches.y)
+        logs: dict[str, float] = {}
+        with no_grad():
+            for batch in batches.epoch():
+                y: Any = batch.y
+                predictions = self(batch.x)
+                mean_loss.update_state(self._loss()(y, predictions, batch.weights).item(), sample_weight=[len(y)])
+                logs = {"loss": mean_loss.result(), **self._seen(y, predictions.data)}
+        return logs
+
+    # Data at the door.
+
+    def _check(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        x = check_inputs(x, self.input_shape if self.built else None)
+        if not self.built:
+            self.build((None, *x.shape[1:]))
+        return x, check_targets(y, len(x), self.loss, self.output_shape)
+
+    def _checked(self, batches: Batches) -> Batches:
+        self._check(batches.x, batches.y)
+        return batches
+
+    def _batches(
+        self, x: np.ndarray, y: np.ndarray | None, weights: np.ndarray | None, batch_size: int | None
+    ) -> Batches:
+        return Batches(x, y, weights, 32 if batch_size is None else batch_size, dtype=self.dtype or "float32")
+
+    def _training_batches(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None,
+        shuffle: bool,
+        sample_weight: Any,
+        class_weight: Mapping[int, float] | None,
+        validation_split: float,
+    ) -> tuple[Batches, Batches | None]:
+        x, y = self._check(x, y)
+        arrays = [x, y, example_weights(y, sample_weight, class_weight)]
+        held_out = None
+        if validation_split:
+            arrays, rest = split_off(arrays, validation_split)
+            held_out = self._batches(*rest, batch_size)
+        train = self._batches(*arrays, batch_size)
+        return Batches(
+            train.x, train.y, train.weights, train.batch_size, bool(shuffle), self.seed, train.dtype
+        ), held_out
+
+    def _validation_batches(self, data: Any, batch_size: int) -> Batches:
+        if isinstance(data, Batches):
+            return self._checked(data)
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            raise ArgumentError("validation_data must be (x, y), (x, y, sample_weight) or a data.Batches")
+        x = check_inputs(data[0], self.input_shape, "validation x")
+        y = check_targets(data[1], len(x), self.loss, self.output_shape, "validation y")
+        return self._batches(x, y, example_weights(y, data[2] if len(data) == 3 else None, None), batch_size)
+
+    # Metrics.
+
+    def _make_metrics(self, sparse_labels: bool, outputs: int) -> list[Metric]:
+        return [metrics.get(m, sparse_labels=sparse_labels, outputs=outputs) for m in self._metric_names]
+
+    def _start_metrics(self, y: np.ndarray | None) -> None:
+        sparse = y is None or y.ndim == 1 or y.shape[-1] == 1
+        self._metrics = self._make_metrics(sparse, int(self.output_shape[-1] or 0))
+        for metric in self._metrics:
+            metric.reset_state()
+
+    def _seen(self, y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        for metric in self._metrics:
+            metric.update_state(y, predictions)
+        return {metric.name: metric.result() for metric in self._metrics}
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What evaluate returns, in order."""
+        return ["loss", *(metric.name for metric in self._metrics)]
+
+    def _reported(self, logs: dict[str, float], return_dict: bool) -> Any:
+        values = list(logs.values())
+        return logs if return_dict else values[0] if len(values) == 1 else values
+
+    def _loss(self) -> Loss:
+        if self.loss is None:
+            raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
+        return self.loss
+
+    def _need_compiled(self, training: bool = False) -> None:
+        if self.optimizer is None:
+            raise StateError(f"{self.name} has not been compiled: call compile(optimizer=..., loss=...) first")
+        self._loss()
+        if not self._chain:
+            raise ShapeError(f"{self.name} has no layers to {'train' if training else 'evaluate'}")
