@@ -79,6 +79,21 @@ class GradientReport:
         """No error above the tolerance; an error that is not a number has not passed."""
         return all(i.worst_error <= self.tolerance for i in self.inputs)
 
+    @property
+    def explanation(self) -> str:
+        """The worst element of all, both values of its gradient, and whether a kink may be to blame."""
+        worst = self.worst
+        verdict = (
+            f"{worst.kinks} of {worst.checked} points of it sit on a kink, where any value between both slopes was "
+            "accepted"
+            if worst.kinks
+            else "no kink is near: the function is smooth there, so the gradient is wrong"
+        )
+        return (
+            f"the gradient of {worst.name} {worst.where} is {worst.analytic:.10g}, but finite differences give "
+            f"{worst.numeric:.10g} (relative error {worst.worst_error:.1e}, allowed {self.tolerance:.0e}); {verdict}"
+        )
+
     def __str__(self) -> str:
         rows = [
             f"{i.name:12} worst relative error {i.worst_error:8.1e} {i.where}: "
@@ -148,7 +163,7 @@ def gradcheck(
         reports.append(_check_input(name, a, gradient, along, rng, max_elements, tolerance))
     report = GradientReport(tuple(reports), tolerance)
     if raise_on_failure and not report.passed:
-        raise GradientError(_explain(report))
+        raise GradientError(report.explanation)
     return report
 
 
@@ -246,16 +261,3 @@ def _named(inputs: Sequence[np.ndarray] | Mapping[str, np.ndarray]) -> dict[str,
                 "in float32 the differences drown in rounding"
             )
     return {name: np.asarray(a) for name, a in named.items()}
-
-
-def _explain(report: GradientReport) -> str:
-    worst = report.worst
-    verdict = (
-        f"{worst.kinks} of {worst.checked} points of it sit on a kink, where any value between both slopes was accepted"
-        if worst.kinks
-        else "no kink is near: the function is smooth there, so the gradient is wrong"
-    )
-    return (
-        f"the gradient of {worst.name} {worst.where} is {worst.analytic:.10g}, but finite differences give "
-        f"{worst.numeric:.10g} (relative error {worst.worst_error:.1e}, allowed {report.tolerance:.0e}); {verdict}"
-    )

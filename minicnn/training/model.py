@@ -245,12 +245,12 @@ class Model(Network):
         validation_split: float,
     ) -> tuple[Batches, Batches | None]:
         x, y = self._check(x, y)
-        arrays = [x, y, example_weights(y, sample_weight, class_weight)]
+        weights = example_weights(y, sample_weight, class_weight)
         held_out = None
         if validation_split:
-            arrays, rest = split_off(arrays, validation_split)
-            held_out = self._batches(*rest, batch_size)
-        train = self._batches(*arrays, batch_size)
+            (x, y, weights), (held_x, held_y, held_weights) = split_off([x, y, weights], validation_split)
+            held_out = self._batches(held_x, held_y, held_weights, batch_size)
+        train = self._batches(x, y, weights, batch_size)
         return Batches(
             train.x, train.y, train.weights, train.batch_size, bool(shuffle), self.seed, train.dtype
         ), held_out

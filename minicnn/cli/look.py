@@ -1,0 +1,101 @@
+"""`minicnn summary`, `minicnn gradcheck` and `minicnn doctor`: looking inside."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from inspect import signature
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+import minicnn
+from minicnn import backends
+from minicnn.applications import NETWORKS
+from minicnn.cli.networks import read_network
+from minicnn.datasets.places import cache_folder
+from minicnn.errors import ArgumentError
+from minicnn.gradient_check import cases
+from minicnn.registry import lookup
+
+
+@click.command()
+@click.argument("model")
+@click.option("--input-shape", help="Height,width,channels, e.g. 64,64,3.  [default: the network's own]")
+@click.option("--classes", type=click.IntRange(2), help="Number of classes.  [default: the network's own]")
+def summary(model: str, input_shape: str | None, classes: int | None) -> None:
+    """Layers, shapes and parameters of MODEL: a name (small, lenet5, mlp, vgg16), a file, or a run's folder."""
+    if model in NETWORKS:
+        own = signature(NETWORKS[model]).parameters
+        shape = own["input_shape"].default if input_shape is None else _shape(input_shape)
+        NETWORKS[model](shape, classes or own["classes"].default).summary()
+        return
+    path = Path(model)
+    if not path.exists():
+        lookup("network", model, NETWORKS)
+    network = read_network(path / "best.minicnn" if path.is_dir() else path)
+    if input_shape is not None:
+        network.build((None, *_shape(input_shape)))
+    network.summary()
+
+
+@click.command()
+@click.argument("operators", nargs=-1, metavar="[OP]...")
+@click.option("--draws", default=5, show_default=True, type=click.IntRange(1), help="Random geometries an operator.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Which geometries are drawn.")
+def gradcheck(operators: tuple[str, ...], draws: int, seed: int) -> int:
+    """Hold the gradients of operators against finite differences in float64; all of them if none is named."""
+    table = Table(title="Gradients against central differences (float64)", title_justify="left")
+    table.add_column("operator")
+    for heading in ("worst relative error", "kinks met", "numbers checked"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    failed = 0
+    for name in operators or cases.CASES:
+        result = cases.check_operator(name, seed=seed, draws=draws)
+        failed += not result.passed
+        verdict = "[green]right[/green]" if result.passed else "[bold red]WRONG[/bold red]"
+        table.add_row(name, f"{result.worst_error:.1e}", f"{result.kinks}", f"{result.checked:,}", verdict)
+    Console().print(table)
+    return 1 if failed else 0
+
+
+@click.command()
+def doctor() -> None:
+    """Versions, backends (and why one is missing), linear algebra, threads, data folders."""
+    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+
+    table = Table(show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    table.add_row("minicnn", minicnn.__version__)
+    table.add_row("Python", f"{platform.python_version()} ({sys.executable})")
+    table.add_row("machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors")
+    for package in ("numpy", "pillow", "safetensors", "matplotlib"):
+        table.add_row(package, metadata.version(package))
+    table.add_section()
+    for name, reason in backends.status().items():
+        in_use = " (in use)" if name == backends.current_backend().name else ""
+        table.add_row(f"backend {name}", f"ready{in_use}" if reason is None else f"missing: {reason}")
+    table.add_section()
+    for pool in threadpool_info():
+        kernels = f", {pool['architecture']} kernels" if "architecture" in pool else ""
+        table.add_row(
+            f"threads of {pool['internal_api']}", f"{pool['num_threads']} (version {pool['version']}{kernels})"
+        )
+    table.add_section()
+    table.add_row("data folder MINICNN_DATA", os.environ.get("MINICNN_DATA", "not set"))
+    table.add_row("cache folder", str(cache_folder()))
+    Console().print(table)
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    parts = text.replace("x", ",").split(",")
+    if len(parts) != 3 or not all(p.strip().isdigit() and int(p) > 0 for p in parts):
+        raise ArgumentError(f"--input-shape must be height,width,channels, e.g. 64,64,3; got {text!r}")
+    height, width, channels = (int(p) for p in parts)
+    return height, width, channels
