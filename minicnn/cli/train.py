@@ -61,8 +61,8 @@ def _size(name: str, default: Any, kind: Any, text: str) -> Any:
 )
 @_size("model", "small", str, "Network: small, lenet5, mlp, vgg16, or a file (.json architecture, .minicnn model).")
 @click.option("--backend", default=None, help="Who computes: see `minicnn doctor`.  [default: the fastest there is]")
-@_size("epochs", 12, click.IntRange(1), "How often to go through the training data.")
-@_size("batch-size", 64, click.IntRange(1), "Images a step.")
+@_size("epochs", 10, click.IntRange(1), "How often to go through the training data.")
+@_size("batch-size", 32, click.IntRange(1), "Images a step.")
 @_size(
     "lr",
     0.05,
@@ -70,7 +70,9 @@ def _size(name: str, default: Any, kind: Any, text: str) -> Any:
     "Highest learning rate: reached in the first epoch, then falling along a cosine to 0.",
 )
 @_size("momentum", 0.9, click.FloatRange(0, 1, max_open=True), "Nesterov momentum; 0 for none.")
-@_size("weight-decay", 0.0005, click.FloatRange(0), "Decoupled weight decay.")
+@_size(
+    "weight-decay", 0.01, click.FloatRange(0), "Decoupled weight decay: of learning rate times this part, each step."
+)
 @_size("augment", "none", click.Choice(list(augment.CHOICES)), "How to vary the training images.")
 @_size("seed", 0, click.IntRange(0), "Same seed, same bits.")
 @click.option("--limit", type=click.IntRange(10), help="Use at most this many training images.")
