@@ -13,6 +13,7 @@ from rich.console import Console
 
 import minicnn
 from minicnn import backends
+from minicnn.applications import NETWORKS
 from minicnn.cli.networks import make_network
 from minicnn.cli.run_folder import RunFolder, read_config
 from minicnn.data import augment, sources
@@ -101,13 +102,16 @@ def train(context: click.Context, out: Path | None, resume: Path | None, **optio
         known = {f.name for f in dataclasses.fields(Settings)}
         settings = Settings(**{k: v for k, v in config.get("settings", {}).items() if k in known})
         return _run(settings, resume, resumed=True)
-    settings = Settings(**options)
+    settings = Settings(**{**options, "data": _lasting(options["data"]), "model": _lasting(options["model"])})
     return _run(settings, out or _free_folder(Path("runs"), settings), resumed=False)
 
 
 def _run(settings: Settings, folder: Path, resumed: bool) -> int:
-    if settings.backend is not None:
-        backends.use_backend(settings.backend)
+    with backends.use_backend(settings.backend or backends.current_backend().name):
+        return _train(settings, folder, resumed)
+
+
+def _train(settings: Settings, folder: Path, resumed: bool) -> int:
     minicnn.set_random_seed(settings.seed)
     console = Console()
     data = _load(settings)
@@ -198,6 +202,11 @@ def _interrupted(run: RunFolder, settings: Settings, console: Console) -> int:
         highlight=False,
     )
     return 130
+
+
+def _lasting(spec: str) -> str:
+    """A path that a later evaluate or --resume finds from any folder; names stay names."""
+    return str(Path(spec).resolve()) if spec not in {*sources.NAMES, *NETWORKS} and Path(spec).exists() else spec
 
 
 def _free_folder(parent: Path, settings: Settings) -> Path:
