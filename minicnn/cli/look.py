@@ -51,7 +51,7 @@ def summary(model: str, input_shape: str | None, classes: int | None) -> None:
 def gradcheck(operators: tuple[str, ...], draws: int, seed: int) -> int:
     """Hold the gradients of operators against finite differences in float64; all of them if none is named."""
     table = Table(title="Gradients against central differences (float64)", title_justify="left")
-    table.add_column("operator")
+    table.add_column("operator", no_wrap=True)
     for heading in ("worst relative error", "kinks met", "numbers checked"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")

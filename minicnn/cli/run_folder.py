@@ -75,7 +75,7 @@ class RunFolder(Callback):
 
     def _sweep(self) -> None:
         """Removes what a process left that was killed while it wrote."""
-        for leftover in self.path.glob(".*.tmp"):
+        for leftover in self.path.glob(".*.tmp") if os.path.isdir(self.path) else ():
             leftover.unlink(missing_ok=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:

@@ -108,7 +108,7 @@ class Model(Network):
         if verbose:
             from minicnn.training.progress import ProgressBar  # rich: only for those who look
 
-            watchers.insert(0, ProgressBar(lines_only=verbose == 2))
+            watchers.append(ProgressBar(lines_only=verbose == 2))  # last: what it prints is done, saved included
         params = {
             "epochs": epochs,
             "steps": len(train),

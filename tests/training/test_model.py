@@ -183,6 +183,21 @@ def test_two_fits_are_one_longer_fit() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_every_epoch_has_an_order_of_its_own() -> None:
+    seen: list[int] = []
+
+    def remember(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        seen.extend(y_true.tolist())
+        return 0.0
+
+    model = linear(metrics=[remember])
+    model.fit(X, Y, epochs=2, verbose=0)
+    model.fit(X, Y, verbose=0)
+    orders = [tuple(seen[start : start + 60]) for start in (0, 60, 120)]
+    assert len({*orders, tuple(Y)}) == 4
+    assert all(sorted(order) == sorted(Y) for order in orders)
+
+
 def test_batches_train_as_arrays_do() -> None:
     arrays, batches = linear(), linear()
     arrays.fit(X, Y, batch_size=16, verbose=0)
