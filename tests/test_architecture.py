@@ -21,7 +21,7 @@ FLOORS: dict[str, int] = {
         1: "errors geometry random registry tensor numeric backends",
         2: "ops gradient_check",
         3: "activations initializers losses metrics optimizers layers summary network",
-        4: "data datasets training models",
+        4: "callbacks data datasets training models",
         5: "applications",
         6: "cli __main__",
     }.items()

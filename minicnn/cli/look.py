@@ -55,14 +55,17 @@ def gradcheck(operators: tuple[str, ...], draws: int, seed: int) -> int:
     for heading in ("worst relative error", "kinks met", "numbers checked"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
-    failed = 0
+    wrong = []
     for name in operators or cases.CASES:
         result = cases.check_operator(name, seed=seed, draws=draws)
-        failed += not result.passed
+        if not result.passed:
+            wrong.append(result.explanation)
         verdict = Text("right", "green") if result.passed else Text("WRONG", "bold red")
         table.add_row(name, f"{result.worst_error:.1e}", f"{result.kinks}", f"{result.checked:,}", verdict)
     plain_console().print(table)
-    return 1 if failed else 0
+    for explanation in wrong:
+        click.echo(explanation)
+    return 1 if wrong else 0
 
 
 @click.command()

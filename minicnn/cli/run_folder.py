@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from minicnn.callbacks import Callback, Logs
 from minicnn.errors import CheckpointError, OutputError
 from minicnn.models import Model, load_training, save_training
 from minicnn.training.archive import write_whole
-from minicnn.training.callbacks import Callback, Logs
 
 
 class RunFolder(Callback):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from minicnn import Input, Sequential, layers, losses, optimizers
+from minicnn.callbacks import Callback, Logs
 from minicnn.data.batches import Batches
 from minicnn.errors import ArgumentError, StateError
-from minicnn.training.callbacks import Callback, Logs
 from tests.training.tasks import linear, network, quarters
 
 X, Y = quarters()

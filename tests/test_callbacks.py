@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from minicnn import callbacks
+from minicnn.callbacks import Callback, CallbackList, History
 from minicnn.errors import ArgumentError
-from minicnn.training.callbacks import Callback, CallbackList, History
 
 EVENTS = ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end", "on_train_end"]
 
