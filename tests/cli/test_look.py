@@ -58,8 +58,10 @@ def test_gradcheck_ends_with_1_when_a_gradient_is_wrong(minicnn: Run, monkeypatc
     monkeypatch.setattr(backend, "dense_weight_gradient", lambda x, dy: right(x, dy) * np.float64(1.001))
     outcome = minicnn("gradcheck", "tanh", "dense", "--draws", 2)
     assert outcome.status == 1
-    verdicts = {line.split()[0]: line.split()[-1] for line in words(outcome.out) if line.startswith(("tanh", "dense"))}
+    lines = words(outcome.out)
+    verdicts = {line.split()[0]: line.split()[-1] for line in lines if line.startswith(("tanh ", "dense "))}
     assert verdicts == {"tanh": "right", "dense": "WRONG"}
+    assert any(line.startswith("dense(x") and "the gradient of w" in line for line in lines)
 
 
 def test_doctor_tells_versions_backends_threads_and_folders(minicnn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
