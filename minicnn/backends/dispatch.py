@@ -5,19 +5,21 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import warnings
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from minicnn.backends.contract import Backend
 from minicnn.errors import BackendError
 
-DEFAULT = "numpy"
-# Name -> the module that implements the contract, or the reason why this version has none.
-_MODULES = {"numpy": "minicnn.backends.numpy"}
-_ABSENT = {
-    "numba": "not part of this version: the fast CPU path is being built",
-    "cuda": "not part of this version: the GPU path is being built",
-}
+DEFAULTS = ("numba", "numpy")
+"""The backends that are tried when none was chosen."""
+
+# Name -> the module that implements the contract, or the reason why this version has none. A module is imported when
+# its backend first computes: importing minicnn must not wait for Numba.
+_MODULES = {"numpy": "minicnn.backends.numpy", "numba": "minicnn.backends.numba"}
+_ABSENT = {"cuda": "not part of this version: the GPU path is being built"}
 
 _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)
 
@@ -43,7 +45,8 @@ def current_backend() -> Backend:
     """The backend that computes now."""
     chosen = _chosen.get()
     if chosen is None:
-        chosen = _load(os.environ.get("MINICNN_BACKEND") or DEFAULT)
+        named = os.environ.get("MINICNN_BACKEND")
+        chosen = _load(named) if named else _load_default()
         _chosen.set(chosen)
     return chosen
 
@@ -55,7 +58,7 @@ def backend_for(*arrays: Any) -> Backend:
 
 def status() -> dict[str, str | None]:
     """Every known backend, with None if it can be used and otherwise the reason why not."""
-    return {**dict.fromkeys(_MODULES), **_ABSENT}
+    return {**{name: _reason_against(name) for name in _MODULES}, **_ABSENT}
 
 
 def _load(name: str) -> Backend:
@@ -65,4 +68,26 @@ def _load(name: str) -> Backend:
         near = difflib.get_close_matches(str(name), _MODULES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BackendError(f"there is no backend {name!r}, only {sorted(_MODULES)}{hint}")
+    if reason := _reason_against(name):
+        raise BackendError(f"backend {name!r} cannot be used: {reason}")
     return importlib.import_module(_MODULES[name])
+
+
+def _load_default() -> Backend:
+    """The first of the default backends that can run; those that cannot are named in a warning, never passed over."""
+    for name in DEFAULTS[:-1]:
+        reason = _reason_against(name)
+        if reason is None:
+            return _load(name)
+        warnings.warn(f"the slow backend {DEFAULTS[-1]!r} computes, since {name!r} cannot: {reason}", stacklevel=2)
+    return _load(DEFAULTS[-1])
+
+
+@cache
+def _reason_against(name: str) -> str | None:
+    """Why the backend cannot be imported, None if it can."""
+    try:
+        importlib.import_module(_MODULES[name])
+    except ImportError as error:
+        return f"{error}; see that {error.name or 'what it needs'} is installed, e.g. with pip install minicnn"
+    return None

@@ -1,0 +1,45 @@
+"""Dropout by counter: number i decides about element i, whoever computes it and in whatever order.
+
+Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC 2011): Philox4x32-10.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from minicnn.kernels.cpu.jit import kernel, parallel_kernel
+
+# All in uint64, cut to 32 bits where Philox says so: Numba makes uint64 of uint32 · uint32, and float64 of uint64 with
+# a plain integer, without a word.
+_MULTIPLIER_A, _MULTIPLIER_C = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_STEP_0, _STEP_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+_ROUNDS = 10
+
+
+@parallel_kernel
+def dropout(x, threshold, scale, seed, step, y):  # type: ignore[no-untyped-def]
+    """y = x · scale where random number i is at least `threshold`, else 0. x, y flat; threshold, seed, step uint64."""
+    for block in prange(-(-len(x) // 4)):
+        _four(np.int64(block), x, threshold, scale, seed, step, y)
+
+
+@kernel
+def _four(block, x, threshold, scale, seed, step, y):  # type: ignore[no-untyped-def]
+    words = philox(np.uint64(block), step, seed)
+    zero = x.dtype.type(0)
+    for i in range(4 * block, min(4 * block + 4, len(x))):
+        y[i] = x[i] * scale if words[i - 4 * block] >= threshold else zero
+
+
+@kernel
+def philox(counter, step, seed):  # type: ignore[no-untyped-def]
+    """Philox4x32-10 of the counter (counter low, counter high, step, 0): four 32-bit numbers in uint64."""
+    a, b, c, d = counter & _LOW, counter >> _32, step & _LOW, np.uint64(0)
+    k0, k1 = seed & _LOW, seed >> _32
+    for _ in range(_ROUNDS):
+        left, right = _MULTIPLIER_A * a, _MULTIPLIER_C * c
+        a, b, c, d = (right >> _32) ^ b ^ k0, right & _LOW, (left >> _32) ^ d ^ k1, left & _LOW
+        k0, k1 = (k0 + _STEP_0) & _LOW, (k1 + _STEP_1) & _LOW
+    return a, b, c, d
