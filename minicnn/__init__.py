@@ -12,6 +12,7 @@ from minicnn.layers import Input
 from minicnn.models import Model, Sequential
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training import callbacks
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ __all__ = [
     "Sequential",
     "Tensor",
     "activations",
+    "callbacks",
     "datasets",
     "gradcheck",
     "initializers",

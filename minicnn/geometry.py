@@ -16,7 +16,7 @@ from minicnn.errors import ArgumentError, ShapeError
 Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]
 
-_PADDING = "padding, unless it is 'valid' or 'same',"
+NO_PADS: Pads = ((0, 0), (0, 0))
 
 
 def is_int(value: Any) -> bool:
@@ -75,14 +75,11 @@ class Windows:
         height, width = pair(image, "image size", least=0)
         size, strides, dilation = pair(size, "kernel size"), pair(strides, "strides"), pair(dilation, "dilation")
         reach = _reach(size, dilation)
-        if not isinstance(padding, str):
-            pads = explicit_pads(padding, _PADDING)
-        elif padding == "valid":
-            pads = (0, 0), (0, 0)
-        elif padding == "same":
+        padding = _named_or_pads(padding)
+        if padding == "same":
             pads = _same(height, strides[0], reach[0]), _same(width, strides[1], reach[1])
         else:
-            raise ArgumentError(f"padding must be 'valid', 'same' or numbers of pixels; got {padding!r}")
+            pads = NO_PADS if padding == "valid" else padding
         windows = cls((height, width), size, strides, dilation, pads)
         if min(windows.outputs) < 1:
             raise ShapeError(
@@ -105,6 +102,7 @@ class Windows:
         inputs = pair(inputs, "image size")
         size, strides, dilation = pair(size, "kernel size"), pair(strides, "strides"), pair(dilation, "dilation")
         reach = _reach(size, dilation)
+        padding = _named_or_pads(padding)
         if extra is None and isinstance(padding, str):
             beyond = (max(r - s, 0) if padding == "valid" else 0 for r, s in zip(reach, strides, strict=True))
             image = tuple(n * s + b for n, s, b in zip(inputs, strides, beyond, strict=True))
@@ -118,7 +116,7 @@ class Windows:
                 pads = _halves(cut[0]), _halves(cut[1])
                 kept = [r % 2 for r in reach]
             else:
-                pads = ((0, 0), (0, 0)) if padding == "valid" else explicit_pads(padding, _PADDING)
+                pads = NO_PADS if padding == "valid" else padding
                 kept = [r - sum(p) for r, p in zip(reach, pads, strict=True)]
             image = tuple((n - 1) * s + k + e for n, s, k, e in zip(inputs, strides, kept, extra, strict=True))
             if min(image) < 1:
@@ -144,6 +142,15 @@ class Windows:
             for n, p, r, s in zip(self.image, self.pads, self.reach, self.strides, strict=True)
         )
         return down, across
+
+
+def _named_or_pads(padding: Any) -> Any:
+    """The words "valid" and "same" as they are, anything else as pads."""
+    if not isinstance(padding, str):
+        return explicit_pads(padding, "padding, unless it is 'valid' or 'same',")
+    if padding not in ("valid", "same"):
+        raise ArgumentError(f"padding must be 'valid', 'same' or numbers of pixels; got {padding!r}")
+    return padding
 
 
 def _reach(size: Pair, dilation: Pair) -> Pair:

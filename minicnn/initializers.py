@@ -13,7 +13,8 @@ import numpy as np
 
 from minicnn import random
 from minicnn.errors import ArgumentError
-from minicnn.registry import from_identifier
+from minicnn.ops.checks import check_number
+from minicnn.registry import from_identifier, to_identifier
 
 Shape = tuple[int, ...]
 
@@ -26,8 +27,8 @@ class Initializer:
         raise TypeError(f"{type(self).__name__} must define __call__(shape, dtype)")
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return dict(vars(self))
+        """The constructor's arguments, ready for JSON."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
 
 class Zeros(Initializer):
@@ -50,7 +51,7 @@ class Constant(Initializer):
     """One value everywhere."""
 
     def __init__(self, value: float = 0.0) -> None:
-        self.value = value
+        self.value = check_number("Constant", "value", value, least=-math.inf)
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
         """value (shape)."""
@@ -58,13 +59,20 @@ class Constant(Initializer):
 
 
 class RandomInitializer(Initializer):
-    """The base of those that draw: `seed` fixes the array; without one it is drawn once, when the object is made."""
+    """The base of those that draw: `seed` fixes the array; without one it is drawn once, when the object is made.
+
+    A drawn seed is no part of the config: a model that is made again from its architecture starts anew.
+    """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed = random.fresh_seed() if seed is None else random.as_key(seed).seed
+        self.seed = None if seed is None else random.as_key(seed).seed
+        self._own_seed = random.fresh_seed() if self.seed is None else self.seed
 
     def _rng(self) -> np.random.Generator:
-        return random.generator(self.seed)
+        return random.generator(self._own_seed)
+
+    def _number(self, name: str, value: Any, least: float = -math.inf) -> float:
+        return check_number(type(self).__name__, name, value, least)
 
 
 class RandomNormal(RandomInitializer):
@@ -72,7 +80,7 @@ class RandomNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
-        self.mean, self.stddev = mean, stddev
+        self.mean, self.stddev = self._number("mean", mean), self._number("stddev", stddev, least=0)
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
         """normal(mean, stddev) (shape)."""
@@ -84,7 +92,8 @@ class RandomUniform(RandomInitializer):
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
-        self.minval, self.maxval = minval, maxval
+        self.minval = self._number("minval", minval)
+        self.maxval = self._number("maxval", maxval, least=self.minval)
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
         """uniform(minval, maxval) (shape)."""
@@ -96,7 +105,7 @@ class TruncatedNormal(RandomInitializer):
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
         super().__init__(seed)
-        self.mean, self.stddev = mean, stddev
+        self.mean, self.stddev = self._number("mean", mean), self._number("stddev", stddev, least=0)
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
         """truncated normal(mean, stddev) (shape)."""
@@ -111,7 +120,7 @@ class Orthogonal(RandomInitializer):
 
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
         super().__init__(seed)
-        self.gain = gain
+        self.gain = self._number("gain", gain)
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
         """gain · orthonormal (shape)."""
@@ -141,7 +150,7 @@ class VarianceScaling(RandomInitializer):
                 "VarianceScaling: distribution must be truncated_normal, untruncated_normal or uniform, "
                 f"got {distribution!r}"
             )
-        self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.scale, self.mode, self.distribution = self._number("scale", scale, least=0), mode, distribution
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
         """Mean 0, variance scale / fan (shape)."""
@@ -227,6 +236,11 @@ _KNOWN: dict[str, type[Initializer]] = {
 def get(identifier: Any) -> Initializer:
     """An initializer from its name, class, config, or as it is. Raises ArgumentError for an unknown one."""
     return from_identifier("initializer", identifier, Initializer, _KNOWN)
+
+
+def serialize(initializer: Initializer) -> dict[str, Any]:
+    """{"class_name", "config"} of an initializer. Raises ArgumentError for one of your own: it cannot be saved."""
+    return to_identifier("initializer", initializer, _KNOWN)
 
 
 def fans(shape: Shape) -> tuple[float, float]:

@@ -103,6 +103,11 @@ class Network:
     # What it is made of.
 
     @property
+    def chain(self) -> list[Layer]:
+        """The layers and the Input, if there is one."""
+        return list(self._chain)
+
+    @property
     def layers(self) -> list[Layer]:
         """The layers, without the Input (as in Keras)."""
         return [layer for layer in self._chain if not isinstance(layer, InputLayer)]

@@ -24,7 +24,7 @@ import numpy as np
 from minicnn.datasets.embedded import FILE, SHA256
 from minicnn.datasets.mnist_form import FASHION_MNIST
 
-SEED = 1708_07747  # the number of the paper on arXiv: a seed that nobody tried others before
+SEED = 1708_07747  # the paper's number on arXiv; no other seed was tried
 TRAIN_PER_CLASS, TEST_PER_CLASS = 500, 100
 MAX_BYTES = 3_000_000
 MIDNIGHT_1980 = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can tell

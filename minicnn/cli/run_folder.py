@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from minicnn.errors import CheckpointError, OutputError
-from minicnn.models.saving import load_training, save_training
+from minicnn.models import Model, load_training, save_training
 from minicnn.training.archive import write_whole
 from minicnn.training.callbacks import Callback, Logs
 from minicnn.training.guard import check_weights
-from minicnn.training.model import Model
 
 
 class RunFolder(Callback):

@@ -13,6 +13,7 @@ from rich.console import Console
 
 import minicnn
 from minicnn import backends
+from minicnn.applications import NETWORKS
 from minicnn.cli.networks import make_network
 from minicnn.cli.run_folder import RunFolder, read_config
 from minicnn.data import augment, sources
@@ -61,8 +62,8 @@ def _size(name: str, default: Any, kind: Any, text: str) -> Any:
 )
 @_size("model", "small", str, "Network: small, lenet5, mlp, vgg16, or a file (.json architecture, .minicnn model).")
 @click.option("--backend", default=None, help="Who computes: see `minicnn doctor`.  [default: the fastest there is]")
-@_size("epochs", 12, click.IntRange(1), "How often to go through the training data.")
-@_size("batch-size", 64, click.IntRange(1), "Images a step.")
+@_size("epochs", 10, click.IntRange(1), "How often to go through the training data.")
+@_size("batch-size", 32, click.IntRange(1), "Images a step.")
 @_size(
     "lr",
     0.05,
@@ -70,7 +71,9 @@ def _size(name: str, default: Any, kind: Any, text: str) -> Any:
     "Highest learning rate: reached in the first epoch, then falling along a cosine to 0.",
 )
 @_size("momentum", 0.9, click.FloatRange(0, 1, max_open=True), "Nesterov momentum; 0 for none.")
-@_size("weight-decay", 0.0005, click.FloatRange(0), "Decoupled weight decay.")
+@_size(
+    "weight-decay", 0.01, click.FloatRange(0), "Decoupled weight decay: of learning rate times this part, each step."
+)
 @_size("augment", "none", click.Choice(list(augment.CHOICES)), "How to vary the training images.")
 @_size("seed", 0, click.IntRange(0), "Same seed, same bits.")
 @click.option("--limit", type=click.IntRange(10), help="Use at most this many training images.")
@@ -99,13 +102,16 @@ def train(context: click.Context, out: Path | None, resume: Path | None, **optio
         known = {f.name for f in dataclasses.fields(Settings)}
         settings = Settings(**{k: v for k, v in config.get("settings", {}).items() if k in known})
         return _run(settings, resume, resumed=True)
-    settings = Settings(**options)
+    settings = Settings(**{**options, "data": _lasting(options["data"]), "model": _lasting(options["model"])})
     return _run(settings, out or _free_folder(Path("runs"), settings), resumed=False)
 
 
 def _run(settings: Settings, folder: Path, resumed: bool) -> int:
-    if settings.backend is not None:
-        backends.use_backend(settings.backend)
+    with backends.use_backend(settings.backend or backends.current_backend().name):
+        return _train(settings, folder, resumed)
+
+
+def _train(settings: Settings, folder: Path, resumed: bool) -> int:
     minicnn.set_random_seed(settings.seed)
     console = Console()
     data = _load(settings)
@@ -196,6 +202,11 @@ def _interrupted(run: RunFolder, settings: Settings, console: Console) -> int:
         highlight=False,
     )
     return 130
+
+
+def _lasting(spec: str) -> str:
+    """A path that a later evaluate or --resume finds from any folder; names stay names."""
+    return str(Path(spec).resolve()) if spec not in {*sources.NAMES, *NETWORKS} and Path(spec).exists() else spec
 
 
 def _free_folder(parent: Path, settings: Settings) -> Path:

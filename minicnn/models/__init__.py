@@ -1,6 +1,7 @@
 """Models, as people import them: `from minicnn import models`. The top of floor 4: structure and training in one."""
 
-from minicnn.models.saving import from_config, load_model, load_training, model_from_json, save_training
+from minicnn.models.loading import from_config, load_model, load_training, model_from_json
+from minicnn.models.saving import save_training
 from minicnn.models.sequential import Sequential
 from minicnn.training.model import Model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from minicnn.models import saving
+from minicnn.models import architecture, saving
 from minicnn.training.model import Model
 
 
@@ -24,16 +24,16 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """The architecture, without weights, ready for JSON."""
-        return saving.to_config(self)
+        return architecture.to_config(self)
 
     @classmethod
     def from_config(cls, config: Any) -> Sequential:
         """A new model, with new weights, from what get_config returned. Raises ArgumentError."""
-        return saving.build_from(cls, config)
+        return architecture.build_from(cls, config)
 
     def to_json(self) -> str:
         """The architecture as JSON text, for `models.model_from_json` and `minicnn train --model FILE`."""
-        return saving.to_json(self)
+        return architecture.to_json(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Architecture and weights to one file, written in one step. Raises OutputError, StateError if not built."""

@@ -9,9 +9,9 @@ from minicnn.optimizers.adam import Adam
 from minicnn.optimizers.base import Optimizer
 from minicnn.optimizers.rmsprop import RMSprop
 from minicnn.optimizers.sgd import SGD
-from minicnn.registry import from_identifier
+from minicnn.registry import from_identifier, to_identifier
 
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "get", "schedules"]
+__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "get", "schedules", "serialize"]
 
 _KNOWN: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "rmsprop": RMSprop}
 
@@ -19,3 +19,8 @@ _KNOWN: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "rmsprop": RMSpr
 def get(identifier: Any) -> Optimizer:
     """An optimizer from its name, class, config, or as it is. Raises ArgumentError for an unknown one."""
     return from_identifier("optimizer", identifier, Optimizer, _KNOWN)
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """{"class_name", "config"} of an optimizer, without its state. Raises ArgumentError for one of your own."""
+    return to_identifier("optimizer", optimizer, _KNOWN)

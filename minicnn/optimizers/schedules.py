@@ -7,7 +7,9 @@ import math
 from typing import Any
 
 from minicnn.errors import ArgumentError
-from minicnn.registry import lookup
+from minicnn.geometry import is_int
+from minicnn.ops.checks import check_number
+from minicnn.registry import from_identifier, to_identifier
 
 
 class LearningRateSchedule:
@@ -20,14 +22,6 @@ class LearningRateSchedule:
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    @staticmethod
-    def from_config(config: dict[str, Any]) -> LearningRateSchedule:
-        """A schedule from {"class_name", "config"}. Raises ArgumentError for an unknown one."""
-        if set(config) != {"class_name", "config"}:
-            raise ArgumentError(f'a schedule\'s config must be {{"class_name", "config"}}, got {config!r:.200}')
-        cls = lookup("learning-rate schedule", config["class_name"], {"CosineDecay": CosineDecay})
-        return cls(**config["config"])
 
 
 class CosineDecay(LearningRateSchedule):
@@ -46,13 +40,15 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: int = 0,
     ) -> None:
-        if initial_learning_rate < 0 or decay_steps < 1 or warmup_steps < 0 or not 0 <= alpha <= 1:
-            raise ArgumentError(
-                "CosineDecay: initial_learning_rate and warmup_steps must be at least 0, decay_steps at least 1, "
-                f"alpha from 0 to 1; got {initial_learning_rate}, {warmup_steps}, {decay_steps}, {alpha}"
-            )
-        self.initial_learning_rate, self.decay_steps, self.alpha = initial_learning_rate, decay_steps, alpha
-        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+        self.initial_learning_rate = check_number("CosineDecay", "initial_learning_rate", initial_learning_rate, 0)
+        self.decay_steps = _steps("decay_steps", decay_steps, least=1)
+        self.alpha = check_number("CosineDecay", "alpha", alpha, least=0)
+        if self.alpha > 1:
+            raise ArgumentError(f"CosineDecay: alpha must be at most 1, got {alpha!r}")
+        self.warmup_target = (
+            None if warmup_target is None else check_number("CosineDecay", "warmup_target", warmup_target, least=0)
+        )
+        self.warmup_steps = _steps("warmup_steps", warmup_steps, least=0)
 
     def __call__(self, step: int) -> float:
         """The learning rate after `step` steps."""
@@ -63,3 +59,22 @@ class CosineDecay(LearningRateSchedule):
             start, step = self.warmup_target, step - self.warmup_steps
         wave = (1 + math.cos(math.pi * min(step / self.decay_steps, 1.0))) / 2
         return start * ((1 - self.alpha) * wave + self.alpha)
+
+
+_KNOWN: dict[str, type[LearningRateSchedule]] = {"CosineDecay": CosineDecay}
+
+
+def get(identifier: Any) -> LearningRateSchedule:
+    """A schedule as it is, or from its config. Raises ArgumentError for an unknown one."""
+    return from_identifier("learning-rate schedule", identifier, LearningRateSchedule, _KNOWN)
+
+
+def serialize(schedule: LearningRateSchedule) -> dict[str, Any]:
+    """{"class_name", "config"} of a schedule. Raises ArgumentError for one of your own: it cannot be saved."""
+    return to_identifier("learning-rate schedule", schedule, _KNOWN)
+
+
+def _steps(name: str, value: Any, least: int) -> int:
+    if not is_int(value) or value < least:
+        raise ArgumentError(f"CosineDecay: {name} must be a whole number of at least {least}, got {value!r}")
+    return int(value)

@@ -20,8 +20,9 @@ def relu_gradient(
     dy: np.ndarray, x: np.ndarray, negative_slope: float, max_value: float | None, threshold: float
 ) -> np.ndarray:
     """dy, x (...) -> dx (...)."""
-    dx = np.where(x > threshold, dy, negative_slope * dy)
-    return dx if max_value is None else np.where(x < max_value, dx, 0)
+    above = x > threshold
+    dx = dy * above if negative_slope == 0 else np.where(above, dy, negative_slope * dy)
+    return dx if max_value is None else dx * (x < max_value)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from minicnn.backends.numpy.sums import channel_sums
+
 
 def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
     """(N, I) @ (I, O) + (O,) -> (N, O)."""
@@ -23,4 +25,4 @@ def dense_weight_gradient(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
 
 def bias_gradient(dy: np.ndarray) -> np.ndarray:
     """(..., O) -> (O,): b was added to every row, so it collects from every row."""
-    return dy.sum(axis=tuple(range(dy.ndim - 1)))
+    return channel_sums(dy)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from minicnn.backends.numpy.sums import channel_sums
+
 
 def batch_norm(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x (..., C) -> y (..., C), mean (C,), variance (C,)."""
-    axes = tuple(range(x.ndim - 1))
-    mean = x.mean(axis=axes)
-    variance = np.square(x - mean).mean(axis=axes)  # not mean(x²) - mean²: that cancels
+    n = x.size // x.shape[-1]
+    mean = channel_sums(x) / n
+    variance = channel_sums(np.square(x - mean)) / n  # not mean(x²) - mean²: that cancels
     return batch_norm_inference(x, gamma, beta, mean, variance, epsilon), mean, variance
 
 
@@ -30,8 +32,7 @@ def batch_norm_parameter_gradients(
     dy: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """dy, x (..., C) -> dgamma, dbeta (C,)."""
-    axes = tuple(range(x.ndim - 1))
-    return (dy * _normalized(x, mean, variance, epsilon)).sum(axis=axes), dy.sum(axis=axes)
+    return channel_sums(dy * _normalized(x, mean, variance, epsilon)), channel_sums(dy)
 
 
 def batch_norm_input_gradient(

@@ -1,0 +1,1 @@
+"""Floor 0: the metal. What computes beneath the backends, imported as `minicnn.kernels`; `cpu` for now."""
