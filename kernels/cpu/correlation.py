@@ -21,7 +21,7 @@ from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
-from minicnn.kernels.cpu.panels import pack
+from minicnn.kernels.cpu.panels import pack_filters
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
 from minicnn.kernels.cpu.units import Pair, Strips, cut, filled_up, strip_address, unit_extent
 
@@ -73,7 +73,14 @@ class Plan(NamedTuple):
 
 
 def conv2d(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, y: np.ndarray, strides: Pair, dilation: Pair, pads: Pads, groups: int
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    y: np.ndarray,
+    strides: Pair,
+    dilation: Pair,
+    pads: Pads,
+    groups: int,
 ) -> None:
     """x (N, H, W, C), w (R, S, C / groups, K), b (K,) or None -> y (N, OH, OW, K). All contiguous, one dtype."""
     rows, columns = (
@@ -81,10 +88,9 @@ def conv2d(
     )
     taps = Taps(rows, columns, strides, y.shape[1:3], (1, 1), (0, 0))
     plan = plan_for(x.shape, y.shape, taps, groups, x.dtype.char)
-    r, s, depth, filters = w.shape
-    offsets = np.arange(r * s) * depth * filters
+    r, s, channels, _ = w.shape
     with exclusive:
-        _launch(plan, x, _packed(plan, w, offsets, filters, 1), b, y)
+        _launch(plan, x, _packed(plan, w, np.arange(r * s) * channels, transposed=False), b, y)
 
 
 def conv2d_input_gradient(
@@ -102,15 +108,15 @@ def conv2d_input_gradient(
             if not taps_r or not taps_s:
                 continue
             plan = plan_for(dy.shape, dx.shape, taps, groups, dy.dtype.char)
-            r, s = np.ogrid[: w.shape[0], : w.shape[1]]
-            offsets = ((r * w.shape[1] + s) * w.shape[2] * w.shape[3])[np.ix_(taps_r, taps_s)].reshape(-1)
-            _launch(plan, dy, _packed(plan, w, offsets, 1, w.shape[3]), None, dx)
+            rows = (np.array(taps_r)[:, None] * w.shape[1] + np.array(taps_s)) * w.shape[2]
+            _launch(plan, dy, _packed(plan, w, rows.reshape(-1), transposed=True), None, dx)
 
 
-def _packed(plan: Plan, w: np.ndarray, taps: np.ndarray, depth_stride: int, column_stride: int) -> np.ndarray:
+def _packed(plan: Plan, w: np.ndarray, taps: np.ndarray, transposed: bool) -> np.ndarray:
+    """The panels of the taps that start at rows `taps` of w as a matrix (R·S·C, K)."""
     panels = scratch("panels", int(np.prod(plan.panel_shape)), w.dtype).reshape(plan.panel_shape)
-    group_stride = w.shape[3] // plan.job.groups
-    pack(w.reshape(-1), taps, group_stride, depth_stride, column_stride, plan.job.filters, panels)
+    matrix, filters = w.reshape(-1, w.shape[3]), w.shape[3] // plan.job.groups
+    pack_filters(matrix, taps, w.shape[2], filters, transposed, panels)
     return panels
 
 
@@ -178,7 +184,9 @@ def plan_for(source: tuple[int, ...], result: tuple[int, ...], taps: Taps, group
     runs, length = _runs(taps, strips.strip_width, channels, depth)
     limit = PANEL_BYTES // (tile.columns * np.dtype(dtype).itemsize)
     panel_shape = groups, panels, len(runs) * length, tile.columns
-    return Plan(tile, strips, job, _stacked(pixels), _stacked(outs), runs, _blocks(len(runs), length, limit), panel_shape)
+    return Plan(
+        tile, strips, job, _stacked(pixels), _stacked(outs), runs, _blocks(len(runs), length, limit), panel_shape
+    )
 
 
 def _runs(taps: Taps, width: int, channels: int, depth: int) -> tuple[np.ndarray, int]:
@@ -237,7 +245,20 @@ def _correlate(  # type: ignore[no-untyped-def]
 ):
     for thread in prange(len(memory)):
         _work(
-            function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory[thread]
+            function,
+            counter,
+            strips,
+            job,
+            source,
+            panels,
+            bias,
+            no_bias,
+            result,
+            pixels,
+            outs,
+            runs,
+            blocks,
+            memory[thread],
         )
 
 
@@ -265,7 +286,9 @@ def _work(  # type: ignore[no-untyped-def]
                 a = strip + (g * job.depth + start) * size
                 run = address_of(runs) + first_run * 8
                 for p in range(chunk * job.panels // job.panel_chunks, (chunk + 1) * job.panels // job.panel_chunks):
-                    panel = ((g * job.panels + p) * panels.shape[2] + first_run * _run_length(panels, runs) + start) * columns
+                    panel = (
+                        (g * job.panels + p) * panels.shape[2] + first_run * _run_length(panels, runs) + start
+                    ) * columns
                     k = g * job.filters + p * columns
                     for tile in range(tiles):
                         table = tile * job.tile_rows * 8

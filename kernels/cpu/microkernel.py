@@ -89,7 +89,9 @@ class _Writer:
         for j in range(self.tile.vectors):
             numbers = ", ".join(f"i64 {j * lanes + lane}" for lane in range(lanes))
             self.put(f"  %n{j} = insertelement <{lanes} x i64> poison, i64 %columns, i64 0")
-            self.put(f"  %all{j} = shufflevector <{lanes} x i64> %n{j}, <{lanes} x i64> poison, <{lanes} x i32> zeroinitializer")
+            self.put(
+                f"  %all{j} = shufflevector <{lanes} x i64> %n{j}, <{lanes} x i64> poison, <{lanes} x i32> zeroinitializer"
+            )
             self.put(f"  %mask{j} = icmp slt <{lanes} x i64> <{numbers}>, %all{j}")
 
     def _sum(self) -> None:
@@ -158,7 +160,9 @@ class _Writer:
                     p = self.new(f"getelementptr {self.number}, ptr {c}, i64 {j * self.tile.lanes}")
                     mask = f"<{self.tile.lanes} x i1> %mask{j}"
                     if masked:
-                        self.put(f"  call void @llvm.masked.store.{self.suffix}.p0({value}, ptr {p}, i32 {self.size}, {mask})")
+                        self.put(
+                            f"  call void @llvm.masked.store.{self.suffix}.p0({value}, ptr {p}, i32 {self.size}, {mask})"
+                        )
                     else:
                         self.put(f"  store {value}, ptr {p}, align {self.size}")
             self.put("  br label %end")

@@ -1,4 +1,4 @@
-"""Weights rearranged for the micro-kernel: panels of as many columns as a tile is wide, each contiguous in memory.
+"""Matrices rearranged for the micro-kernel: panels of as many columns as a tile is wide, each contiguous in memory.
 
 A row of a panel is what one step of the micro-kernel loads, so that a panel is read from front to back, and stays
 in the L2 cache while all tiles of a unit pass over it. Columns that do not exist are zeros.
@@ -13,33 +13,47 @@ from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 
 
 @parallel_kernel
-def pack(w, taps, group_stride, depth_stride, column_stride, columns, panels):  # type: ignore[no-untyped-def]
-    """Weights w, flat, -> panels (groups, panels, taps · depth, width).
+def pack_filters(w, taps, channels, filters, transposed, panels):  # type: ignore[no-untyped-def]
+    """Weights w (R·S·C, K) -> panels (groups, panels, taps · depth, width) of the taps that start at rows `taps` of w.
 
-    Number d of tap t in column j of group g is w[taps[t] + g·group_stride + d·depth_stride + j·column_stride];
-    a group has `columns` of them. What is summed over (depth) and what is not (columns) are C and K of the kernel
-    (R, S, C, K) in a convolution, K and C in its input gradient: the strides make the one from the other.
+    A convolution sums over C and has K columns, its input gradient (`transposed`) sums over K and has C columns.
+    In groups, C = `channels` and K / groups = `filters` belong to each.
     """
     for item in prange(panels.shape[0] * panels.shape[1]):
-        _pack_one(np.int64(item), w, taps, group_stride, depth_stride, column_stride, columns, panels)
+        _pack_panel(np.int64(item), w, taps, channels, filters, transposed, panels)
 
 
 @kernel
-def _pack_one(item, w, taps, group_stride, depth_stride, column_stride, columns, panels):  # type: ignore[no-untyped-def]
-    _, count, length, width = panels.shape
-    g, p = item // count, item % count
-    panel = panels[g, p]
-    depth = length // len(taps)
-    used = min(width, columns - p * width)
+def _pack_panel(item, w, taps, channels, filters, transposed, panels):  # type: ignore[no-untyped-def]
+    g, p = item // panels.shape[1], item % panels.shape[1]
+    depth, width = panels.shape[2] // len(taps), panels.shape[3]
+    first = p * width
     for t in range(len(taps)):
-        start = taps[t] + g * group_stride + p * width * column_stride
-        for d in range(depth):
-            row = start + d * depth_stride
-            if column_stride == 1:
-                for j in range(used):
-                    panel[t * depth + d, j] = w[row + j]
-            else:
-                for j in range(used):
-                    panel[t * depth + d, j] = w[row + j * column_stride]
-            for j in range(used, width):
-                panel[t * depth + d, j] = 0
+        panel = panels[g, p, t * depth : (t + 1) * depth]
+        if transposed:
+            last = min(first + width, channels)
+            pack_transposed(w[taps[t] + first : taps[t] + last, g * filters : (g + 1) * filters], panel)
+        else:
+            last = min(first + width, filters)
+            pack(w[taps[t] : taps[t] + depth, g * filters + first : g * filters + last], panel)
+
+
+@kernel
+def pack(part, panel):  # type: ignore[no-untyped-def]
+    """part (n, used) -> panel (n, width), zeros in the columns that are left."""
+    for i in range(len(part)):
+        for j in range(part.shape[1]):
+            panel[i, j] = part[i, j]
+        for j in range(part.shape[1], panel.shape[1]):
+            panel[i, j] = 0
+
+
+@kernel
+def pack_transposed(part, panel):  # type: ignore[no-untyped-def]
+    """part (used, n) -> panel (n, width), zeros in the columns that are left."""
+    for j in range(len(part)):
+        for i in range(part.shape[1]):
+            panel[i, j] = part[j, i]
+    for i in range(len(panel)):
+        for j in range(len(part), panel.shape[1]):
+            panel[i, j] = 0

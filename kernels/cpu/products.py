@@ -3,8 +3,7 @@
 They run on the same threads as everything else: calling BLAS in between would wake a second pool of threads, and two
 pools that take turns on the same cores cost two to four times what the product itself does.
 
-All three are one driver, C (M, N) = A (M, K) · B (K, N), given the strides of A and B, which express the transposes.
-A is read in place. B is packed a block at a time, by the thread that is about to use it, so that B passes through
+All three are one driver, C (M, N) = A (M, K) · B (K, N). A is read in place, by strides that can express a transpose. B is packed a block at a time, by the thread that is about to use it, so that B passes through
 memory once and the packed block never leaves the L2 cache.
 """
 
@@ -19,6 +18,7 @@ from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
+from minicnn.kernels.cpu.panels import pack, pack_transposed
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch_per_thread
 from minicnn.kernels.cpu.units import filled_up
 
@@ -28,23 +28,32 @@ ITEMS = 16  # pieces of work that are wanted at least
 
 def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, y: np.ndarray) -> None:
     """(N, I) @ (I, O) + (O,) -> y (N, O)."""
-    _product(x, (x.shape[1], 1), w, (w.shape[1], 1), b, y, len(w))
+    _product(x, (x.shape[1], 1), w, False, b, y, len(w))
 
 
 def dense_input_gradient(dy: np.ndarray, w: np.ndarray, dx: np.ndarray) -> None:
     """(N, O) @ (O, I) -> dx (N, I)."""
-    _product(dy, (dy.shape[1], 1), w, (1, w.shape[1]), None, dx, w.shape[1])
+    _product(dy, (dy.shape[1], 1), w, True, None, dx, w.shape[1])
 
 
 def dense_weight_gradient(x: np.ndarray, dy: np.ndarray, dw: np.ndarray) -> None:
     """(I, N) @ (N, O) -> dw (I, O)."""
-    _product(x, (1, x.shape[1]), dy, (dy.shape[1], 1), None, dw, len(x))
+    _product(x, (1, x.shape[1]), dy, False, None, dw, len(x))
 
 
 def _product(
-    a: np.ndarray, a_strides: tuple[int, int], b: np.ndarray, b_strides: tuple[int, int], bias: np.ndarray | None, c: np.ndarray, depth: int
+    a: np.ndarray,
+    a_strides: tuple[int, int],
+    b: np.ndarray,
+    transposed: bool,
+    bias: np.ndarray | None,
+    c: np.ndarray,
+    depth: int,
 ) -> None:
-    """c (M, N) = a (M, depth) @ b (depth, N) + bias (N,); strides in numbers, (row, column)."""
+    """c (M, N) = A (M, depth) @ B (depth, N) + bias (N,).
+
+    A is read out of `a` with a_strides, in numbers; B is `b`, or its transpose.
+    """
     if c.size == 0:
         return
     if depth == 0:
@@ -62,8 +71,8 @@ def _product(
             new_counter(),
             a.reshape(-1),
             a_strides,
-            b.reshape(-1),
-            b_strides,
+            b,
+            transposed,
             c.reshape(-1) if bias is None else bias,
             bias is None,
             c,
@@ -73,7 +82,7 @@ def _product(
             to,
             tile.rows,
             tile.columns,
-            scratch_per_thread("dense", (DEPTH + 8) * tile.columns, c.dtype),
+            scratch_per_thread("dense", DEPTH * tile.columns, c.dtype),
         )
 
 
@@ -87,17 +96,62 @@ def _tables(rows: int, tile_rows: int, stride: int, columns: int) -> tuple[np.nd
 
 @parallel_kernel
 def _multiply(  # type: ignore[no-untyped-def]
-    function, counter, a, a_strides, b, b_strides, bias, no_bias, c, depth, row_chunks, at, to, tile_rows, columns, memory
+    function,
+    counter,
+    a,
+    a_strides,
+    b,
+    transposed,
+    bias,
+    no_bias,
+    c,
+    depth,
+    row_chunks,
+    at,
+    to,
+    tile_rows,
+    columns,
+    memory,
 ):
     for thread in prange(len(memory)):
         _work(
-            function, counter, a, a_strides, b, b_strides, bias, no_bias, c, depth, row_chunks, at, to, tile_rows, columns, memory[thread]
+            function,
+            counter,
+            a,
+            a_strides,
+            b,
+            transposed,
+            bias,
+            no_bias,
+            c,
+            depth,
+            row_chunks,
+            at,
+            to,
+            tile_rows,
+            columns,
+            memory[thread],
         )
 
 
 @kernel
 def _work(  # type: ignore[no-untyped-def]
-    function, counter, a, a_strides, b, b_strides, bias, no_bias, c, depth, row_chunks, at, to, tile_rows, columns, block
+    function,
+    counter,
+    a,
+    a_strides,
+    b,
+    transposed,
+    bias,
+    no_bias,
+    c,
+    depth,
+    row_chunks,
+    at,
+    to,
+    tile_rows,
+    columns,
+    block,
 ):
     """One thread: takes pieces of work (a panel, or some rows of one) until none is left."""
     size = c.itemsize
@@ -111,7 +165,11 @@ def _work(  # type: ignore[no-untyped-def]
         used = min(columns, width - j)
         for k in range(0, depth, DEPTH):
             length = min(DEPTH, depth - k)
-            _pack(b, k * b_strides[0] + j * b_strides[1], b_strides, length, used, columns, block)
+            panel = block[: length * columns].reshape(length, columns)
+            if transposed:
+                pack_transposed(b[j : j + used, k : k + length], panel)
+            else:
+                pack(b[k : k + length, j : j + used], panel)
             for tile in range(chunk * tiles // row_chunks, (chunk + 1) * tiles // row_chunks):
                 i = tile * tile_rows
                 table = 0 if i + tile_rows <= height else tile_rows * 8
@@ -132,13 +190,3 @@ def _work(  # type: ignore[no-untyped-def]
                 )
         item = next_item(counter)
     zero_run[0] = 0  # alive to the end: the micro-kernel knows only its address
-
-
-@kernel
-def _pack(b, start, strides, length, used, columns, block):  # type: ignore[no-untyped-def]
-    """B from `start` on, `length` rows and `used` columns -> block (length, columns), zeros beyond."""
-    for k in range(length):
-        for j in range(used):
-            block[k * columns + j] = b[start + k * strides[0] + j * strides[1]]
-        for j in range(used, columns):
-            block[k * columns + j] = 0

@@ -48,9 +48,7 @@ class Strips(NamedTuple):
         return 0 if self.in_place else self.images_per_unit * self.strip_rows * self.strip_width * self.channels
 
 
-def cut(
-    shape: tuple[int, ...], grid: Pair, strides: Pair, rows: Pair, columns: Pair, pixels: int
-) -> Strips:
+def cut(shape: tuple[int, ...], grid: Pair, strides: Pair, rows: Pair, columns: Pair, pixels: int) -> Strips:
     """Units of about `pixels` outputs for windows over x of `shape` (N, H, W, C).
 
     grid: outputs (height, width); strides: pixels of x between them; rows, columns: (first, last) row and column of x

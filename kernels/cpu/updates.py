@@ -35,7 +35,9 @@ def adam(parameter, gradient, first, second, rate, weight_1, weight_2, epsilon):
 
 
 @parallel_kernel
-def rmsprop(parameter, gradient, square, velocity, mean, learning_rate, rho, weight, momentum, epsilon, moving, centred):  # type: ignore[no-untyped-def]
+def rmsprop(
+    parameter, gradient, square, velocity, mean, learning_rate, rho, weight, momentum, epsilon, moving, centred
+):  # type: ignore[no-untyped-def]
     """square (and mean, if centred): running averages; velocity is kept only if `moving`."""
     for i in prange(len(parameter)):
         square[i] = rho * square[i] + weight * (gradient[i] * gradient[i])

@@ -5,7 +5,7 @@ rows, and the sum runs over pixels: N·OH·OW of them, far more than the result 
 dealt out to a fixed number of partial sums ("slots"), which are added up in a fixed order at the end. Which thread
 fills a slot makes no difference, and so the number of threads changes no bit of the result.
 
-For each unit dy is packed into panels, (pixel, columns), and x is read in place as always.
+For each unit dy is packed into panels, (pixel, columns), unless it is one already; x is read in place as always.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
+from minicnn.kernels.cpu.panels import pack
 from minicnn.kernels.cpu.sums import sum_in_order
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
 from minicnn.kernels.cpu.units import Pair, Strips, cut, filled_up, strip_address, unit_extent
@@ -42,6 +43,7 @@ class Job(NamedTuple):
     slots: int
     rows: int  # taps · depth: rows of the result
     step: int  # numbers of x between neighbouring output pixels
+    packed: bool  # else dy is a panel as it is
 
 
 class Plan(NamedTuple):
@@ -68,11 +70,25 @@ def conv2d_weight_gradient(
     with exclusive:
         sums = scratch("slots", job.slots * dw.size, dw.dtype).reshape(job.slots, *dw.shape)
         memory = scratch_per_thread("strips", strips.scratch_size, x.dtype)
-        packed = scratch_per_thread("dy", (pixels + 8) * columns, x.dtype)
+        size = pixels * columns if job.packed else 0
+        packed = scratch_per_thread("dy", size, x.dtype)
         function = microkernel(plan.tile, unit_step=False)
         target = dw[None] if job.slots == 1 else sums
         _sum_units(
-            function, new_counter(), strips, job, x, dy, target, plan.taps, plan.outs, plan.runs, columns, plan.tile.rows, memory, packed
+            function,
+            new_counter(),
+            strips,
+            job,
+            x,
+            dy.reshape(-1, dy.shape[3]),
+            target,
+            plan.taps,
+            plan.outs,
+            plan.runs,
+            columns,
+            plan.tile.rows,
+            memory,
+            packed,
         )
         if job.slots > 1:
             sum_in_order(sums.reshape(job.slots, -1), dw.reshape(-1))
@@ -80,7 +96,14 @@ def conv2d_weight_gradient(
 
 @lru_cache(maxsize=1024)
 def _plan(
-    x: tuple[int, ...], dy: tuple[int, ...], dw: tuple[int, ...], strides: Pair, dilation: Pair, pads: Pads, groups: int, dtype: str
+    x: tuple[int, ...],
+    dy: tuple[int, ...],
+    dw: tuple[int, ...],
+    strides: Pair,
+    dilation: Pair,
+    pads: Pads,
+    groups: int,
+    dtype: str,
 ) -> Plan:
     r, s, depth, filters = dw[0], dw[1], dw[2], dw[3] // groups
     tile = tile_for(filters, "float" if dtype == "f" else "double")
@@ -103,7 +126,7 @@ def _plan(
     taps = (row * dilation[0] * strips.strip_width + column * dilation[1]) * x[3] + channel
     image, line = np.ogrid[: strips.images_per_unit, : strips.rows_per_unit]
     runs = (image * strips.strip_rows + line * strides[0]) * strips.strip_width * x[3]
-    job = Job(groups, depth, filters, panels, chunks, slots, rows, strides[1] * x[3])
+    job = Job(groups, depth, filters, panels, chunks, slots, rows, strides[1] * x[3], tile.columns != dy[3])
     outs = filled_up(np.arange(rows) * dw[3], tile.rows)
     return Plan(tile, strips, job, filled_up(taps, tile.rows), outs, runs.reshape(-1).astype(np.int64))
 
@@ -114,7 +137,20 @@ def _sum_units(  # type: ignore[no-untyped-def]
 ):
     for thread in prange(len(memory)):
         _work(
-            function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory[thread], packed[thread]
+            function,
+            counter,
+            strips,
+            job,
+            x,
+            dy,
+            sums,
+            taps,
+            outs,
+            runs,
+            columns,
+            tile_rows,
+            memory[thread],
+            packed[thread],
         )
 
 
@@ -138,13 +174,20 @@ def _work(  # type: ignore[no-untyped-def]
                 for p in range(chunk * job.panels // job.panel_chunks, (chunk + 1) * job.panels // job.panel_chunks):
                     k = g * job.filters + p * columns
                     used = min(columns, job.filters - p * columns)
-                    _pack(dy, image, images, row, rows, k, used, columns, packed)
+                    first = (image * strips.grid_height + row) * strips.grid_width
+                    pixels = images * rows * strips.grid_width
+                    if job.packed:
+                        part = dy[first : first + pixels, k : k + used]
+                        pack(part, packed[: pixels * columns].reshape(pixels, columns))
+                        panel = address_of(packed)
+                    else:
+                        panel = address_of(dy) + first * columns * size
                     for q in range(0, len(taps), tile_rows):
                         call_microkernel(
                             function,
                             strip + g * job.depth * size,
                             address_of(taps) + q * 8,
-                            address_of(packed),
+                            panel,
                             result + k * size,
                             address_of(outs) + q * 8,
                             address_of(runs),
@@ -156,18 +199,3 @@ def _work(  # type: ignore[no-untyped-def]
                             used,
                         )
         item = next_item(counter)
-
-
-@kernel
-def _pack(dy, image, images, row, rows, k, used, columns, packed):  # type: ignore[no-untyped-def]
-    """Filters k to k + used of the unit's pixels of dy -> packed (pixel, columns), zeros in the columns beyond."""
-    width = dy.shape[2]
-    p = 0
-    for n in range(image, image + images):
-        for h in range(row, row + rows):
-            for w in range(width):
-                for j in range(used):
-                    packed[p + j] = dy[n, h, w, k + j]
-                for j in range(used, columns):
-                    packed[p + j] = 0
-                p += columns

@@ -9,13 +9,14 @@ import numpy as np
 from minicnn.backends.numba.arrays import flat, rows
 from minicnn.kernels.cpu import activations
 from minicnn.kernels.cpu import dropout as dropout_kernels
+from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.threads import exclusive
 from minicnn.random import Key
 
 
 def relu(x: np.ndarray, negative_slope: float, max_value: float | None, threshold: float) -> np.ndarray:
     """x (...) -> y (...)."""
-    y = np.empty(x.shape, x.dtype)
+    y = empty(x.shape, x.dtype)
     with exclusive:
         activations.relu(flat(x), *_bends(x.dtype, negative_slope, max_value, threshold), y.reshape(-1))
     return y
@@ -25,7 +26,7 @@ def relu_gradient(
     dy: np.ndarray, x: np.ndarray, negative_slope: float, max_value: float | None, threshold: float
 ) -> np.ndarray:
     """dy, x (...) -> dx (...)."""
-    dx = np.empty(x.shape, x.dtype)
+    dx = empty(x.shape, x.dtype)
     with exclusive:
         activations.relu_gradient(
             flat(dy), flat(x), *_bends(x.dtype, negative_slope, max_value, threshold), dx.reshape(-1)
@@ -65,7 +66,7 @@ def softmax_gradient(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def dropout(x: np.ndarray, rate: float, key: Key) -> np.ndarray:
     """x (...) -> y (...): the kept elements are scaled up so that the expected value stays."""
-    y = np.empty(x.shape, x.dtype)
+    y = empty(x.shape, x.dtype)
     threshold, scale = np.uint64(rate * 2**32), x.dtype.type(1 / (1 - rate))
     with exclusive:
         dropout_kernels.dropout(
@@ -76,7 +77,7 @@ def dropout(x: np.ndarray, rate: float, key: Key) -> np.ndarray:
 
 def _map(kernel: Any, form: Any, *arrays: np.ndarray) -> np.ndarray:
     """Has `kernel` fill a new array like the others, all of them seen as `form` shapes them."""
-    result = np.empty(arrays[0].shape, arrays[0].dtype)
+    result = empty(arrays[0].shape, arrays[0].dtype)
     with exclusive:
         kernel(*(form(a) for a in arrays), form(result))
     return result

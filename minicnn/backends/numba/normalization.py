@@ -7,6 +7,7 @@ import numpy as np
 from minicnn.backends.numba.arrays import plain, rows
 from minicnn.backends.numba.dense import bias_gradient
 from minicnn.kernels.cpu import normalization
+from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.sums import blocks_of, sum_in_order
 from minicnn.kernels.cpu.threads import exclusive, scratch
 
@@ -31,7 +32,7 @@ def batch_norm_inference(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
 ) -> np.ndarray:
     """x (..., C) -> y (..., C) with given statistics."""
-    y = np.empty(x.shape, x.dtype)
+    y = empty(x.shape, x.dtype)
     with exclusive:
         normalization.scale_and_shift(
             rows(x), plain(mean), _scale(variance, epsilon), plain(gamma), plain(beta), rows(y)
@@ -64,7 +65,7 @@ def batch_norm_input_gradient(
     dbeta: np.ndarray,
 ) -> np.ndarray:
     """dx (..., C): what reaches x directly, less what every x did to the mean, less what it did to the variance."""
-    dx = np.empty(x.shape, x.dtype)
+    dx = empty(x.shape, x.dtype)
     n = x.size // x.shape[-1]
     with exclusive:
         normalization.input_gradient(
