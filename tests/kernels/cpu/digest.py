@@ -1,14 +1,14 @@
 """Prints a hash of what every kind of kernel computes: run in a process of its own, with other threads or another CPU.
 
 python -m tests.kernels.cpu.digest [threads]      the bits, for comparing
-python -m tests.kernels.cpu.digest --check        against the numpy backend
+python -m tests.kernels.cpu.digest --check        those of the micro-kernel, against the numpy backend
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -31,11 +31,13 @@ CONVOLUTIONS = [
 
 def results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
     """What each kernel makes of the same random arrays."""
-    rng = np.random.default_rng(0)
+    yield from matrix_results(backend, dtype)
+    yield from other_results(backend, dtype)
 
-    def draw(*shape: int) -> np.ndarray:
-        return rng.standard_normal(shape).astype(dtype)
 
+def matrix_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
+    """What the micro-kernel computes: convolutions and dense products."""
+    draw = _drawing(dtype)
     for n, side, channels, filters, kernel, stride, padding, dilation, groups in CONVOLUTIONS:
         windows = Windows.over((side, side), kernel, stride, padding, dilation)
         x, w = draw(n, side, side, channels), draw(kernel, kernel, channels // groups, filters)
@@ -44,7 +46,19 @@ def results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
         yield y
         yield backend.conv2d_input_gradient(dy, w, windows, groups)
         yield backend.conv2d_weight_gradient(x, dy, windows, groups)
-        yield backend.bias_gradient(dy)
+
+    x, w, b, dy = draw(37, 700), draw(700, 50), draw(50), draw(37, 50)
+    yield backend.dense(x, w, b)
+    yield backend.dense_input_gradient(dy, w)
+    yield backend.dense_weight_gradient(x, dy)
+
+
+def other_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
+    """What plain Numba kernels compute."""
+    draw = _drawing(dtype)
+    for n, side, channels, *_ in CONVOLUTIONS:
+        x = draw(n, side, side, channels)
+        yield backend.bias_gradient(x)
         pools = Windows.over((side, side), min(side, 3), 2, ((0, 0), (0, 0)))
         pooled, winners = backend.max_pool2d(x, pools)
         yield from (pooled, backend.max_pool2d_gradient(pooled, winners, pools))
@@ -57,11 +71,6 @@ def results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
     yield backend.depthwise_conv2d_input_gradient(dy, w, windows)
     yield backend.depthwise_conv2d_weight_gradient(x, dy, windows)
 
-    x, w, b, dy = draw(37, 700), draw(700, 50), draw(50), draw(37, 50)
-    yield backend.dense(x, w, b)
-    yield backend.dense_input_gradient(dy, w)
-    yield backend.dense_weight_gradient(x, dy)
-
     x, dy, gamma, beta = draw(2000, 33), draw(2000, 33), draw(33), draw(33)
     y, mean, variance = backend.batch_norm(x, gamma, beta, 1e-3)
     dgamma, dbeta = backend.batch_norm_parameter_gradients(dy, x, mean, variance, 1e-3)
@@ -73,14 +82,19 @@ def results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
     yield from backend.softmax_cross_entropy(x, np.arange(2000) % 33)
 
 
+def _drawing(dtype: type) -> Callable[..., np.ndarray]:
+    rng = np.random.default_rng(0)
+    return lambda *shape: rng.standard_normal(shape).astype(dtype)
+
+
 def digest(dtype: type) -> str:
     """A hash of every bit of every result."""
     return hashlib.sha256(b"".join(a.tobytes() for a in results(numba, dtype))).hexdigest()
 
 
-def check(dtype: type, tolerance: float) -> None:
+def check(compute: Callable[[Backend, type], Iterator[np.ndarray]], dtype: type, tolerance: float) -> None:
     """Raises AssertionError where the numpy backend computes something else."""
-    for i, (found, expected) in enumerate(zip(results(numba, dtype), results(numpy, dtype), strict=True)):
+    for i, (found, expected) in enumerate(zip(compute(numba, dtype), compute(numpy, dtype), strict=True)):
         error = np.abs(found.astype(float) - expected).max()
         assert error <= tolerance * np.abs(expected).max(), f"result {i} {found.shape} is off by {error}"
 
@@ -89,8 +103,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "--check":
         from minicnn.kernels.cpu.machine import vector_registers
 
-        check(np.float32, 1e-5)
-        check(np.float64, 1e-13)
+        check(matrix_results, np.float32, 1e-5)
+        check(matrix_results, np.float64, 1e-13)
         print("vectors of", vector_registers()[0], "bytes")
     else:
         set_num_threads(int(sys.argv[1]))

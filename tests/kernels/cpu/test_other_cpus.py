@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import platform
-from pathlib import Path
 
 import pytest
 
-from minicnn.kernels.cpu import cache
 from minicnn.kernels.cpu.machine import vector_registers
 
 from .test_threads import python
@@ -21,9 +19,9 @@ CPUS = {
 @pytest.mark.slow
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="these are x86-64 CPUs")
 @pytest.mark.parametrize("name", CPUS)
-def test_results_are_right_on(name: str, tmp_path: Path) -> None:
+def test_results_are_right_on(name: str) -> None:
     settings, width = CPUS[name]
     if vector_registers()[0] < width:
         pytest.skip(f"this CPU has no {name}")
-    found = python("-m", "tests.kernels.cpu.digest", "--check", **settings, **{cache.VARIABLE: str(tmp_path)})
+    found = python("-m", "tests.kernels.cpu.digest", "--check", **settings)
     assert found == f"vectors of {width} bytes"

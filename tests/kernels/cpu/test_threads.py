@@ -16,7 +16,7 @@ from minicnn.errors import ArgumentError
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu import threads
 
-from .digest import check
+from .digest import check, results
 
 
 def python(*arguments: str, **environment: str) -> str:
@@ -31,7 +31,7 @@ def python(*arguments: str, **environment: str) -> str:
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
 def test_the_kernels_agree_with_the_numpy_backend(dtype: type, tolerance: float) -> None:
-    check(dtype, tolerance)
+    check(results, dtype, tolerance)
 
 
 @pytest.mark.slow
