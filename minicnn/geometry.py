@@ -129,6 +129,11 @@ class Windows:
         """How many pixels a window spans from its first tap to its last, (height, width)."""
         return _reach(self.size, self.dilation)
 
+    @property
+    def corner(self) -> Pair:
+        """How much padding lies before the first pixel, (top, left)."""
+        return self.pads[0][0], self.pads[1][0]
+
     @cached_property
     def outputs(self) -> Pair:
         """How many windows there are: floor((image + pads - reach) / stride) + 1, (height, width)."""

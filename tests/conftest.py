@@ -16,7 +16,7 @@ import minicnn
 from minicnn.backends import Backend, current_backend, use_backend
 
 # The same test bodies run on every backend named here.
-BACKENDS = ["numpy"]
+BACKENDS = ["numpy", "numba"]
 
 # No deadline: the machines that run this are shared. No chance: a suite that passed passes again. The fixture that
 # chooses the backend stays as it is from example to example, which is what the health check cannot know.

@@ -5,19 +5,21 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import warnings
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from minicnn.backends.contract import Backend
 from minicnn.errors import BackendError
 
-DEFAULT = "numpy"
-# Name -> the module that implements the contract, or the reason why this version has none.
-_MODULES = {"numpy": "minicnn.backends.numpy"}
-_ABSENT = {
-    "numba": "not part of this version: the fast CPU path is being built",
-    "cuda": "not part of this version: the GPU path is being built",
-}
+DEFAULT = "numba"
+_SPARE = "numpy"  # computes, and says so, where the default cannot
+
+# Name -> the module that implements the contract, or the reason why this version has none. A module is imported when
+# its backend first computes: importing minicnn must not wait for Numba.
+_MODULES = {"numpy": "minicnn.backends.numpy", "numba": "minicnn.backends.numba"}
+_ABSENT = {"cuda": "not part of this version: the GPU path is being built"}
 
 _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)
 
@@ -43,7 +45,8 @@ def current_backend() -> Backend:
     """The backend that computes now."""
     chosen = _chosen.get()
     if chosen is None:
-        chosen = _load(os.environ.get("MINICNN_BACKEND") or DEFAULT)
+        named = os.environ.get("MINICNN_BACKEND")
+        chosen = _load(named) if named else _load_default()
         _chosen.set(chosen)
     return chosen
 
@@ -55,14 +58,38 @@ def backend_for(*arrays: Any) -> Backend:
 
 def status() -> dict[str, str | None]:
     """Every known backend, with None if it can be used and otherwise the reason why not."""
-    return {**dict.fromkeys(_MODULES), **_ABSENT}
+    return {**{name: _reason_against(name) for name in _MODULES}, **_ABSENT}
 
 
 def _load(name: str) -> Backend:
     if name in _ABSENT:
-        raise BackendError(f"backend {name!r} cannot be used: {_ABSENT[name]}; use one of {sorted(_MODULES)}")
+        raise BackendError(f"backend {name!r} cannot be used: {_ABSENT[name]}; use one of {sorted(_usable())}")
     if name not in _MODULES:
         near = difflib.get_close_matches(str(name), _MODULES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BackendError(f"there is no backend {name!r}, only {sorted(_MODULES)}{hint}")
+    if reason := _reason_against(name):
+        raise BackendError(f"backend {name!r} cannot be used: {reason}; use one of {sorted(_usable())}")
     return importlib.import_module(_MODULES[name])
+
+
+def _load_default() -> Backend:
+    reason = _reason_against(DEFAULT)
+    if reason is None:
+        return _load(DEFAULT)
+    warnings.warn(f"the slow backend {_SPARE!r} computes, since {DEFAULT!r} cannot: {reason}", stacklevel=4)
+    return _load(_SPARE)
+
+
+def _usable() -> list[str]:
+    return [name for name in _MODULES if _reason_against(name) is None]
+
+
+@cache
+def _reason_against(name: str) -> str | None:
+    """Why the backend cannot be imported, None if it can."""
+    try:
+        importlib.import_module(_MODULES[name])
+    except ImportError as error:
+        return f"{error}; see that {error.name or 'what it needs'} is installed, e.g. with pip install minicnn"
+    return None

@@ -1,0 +1,59 @@
+"""Matrices rearranged for the micro-kernel: panels of as many columns as a tile is wide, each contiguous in memory.
+
+A row of a panel is what one step of the micro-kernel loads, so that a panel is read from front to back, and stays
+in the L2 cache while all tiles of a unit pass over it. Columns that do not exist are zeros.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from minicnn.kernels.cpu.jit import kernel, parallel_kernel
+
+
+@parallel_kernel
+def pack_filters(w, taps, channels, filters, transposed, panels):
+    """Weights w (R·S·C, K) -> panels (groups, panels, taps · depth, width) of the taps that start at rows `taps` of w.
+
+    A convolution sums over C and has K columns, its input gradient (`transposed`) sums over K and has C columns.
+    In groups, C = `channels` and K / groups = `filters` belong to each.
+    """
+    for item in prange(panels.shape[0] * panels.shape[1]):
+        _pack_panel(np.int64(item), w, taps, channels, filters, transposed, panels)
+
+
+@kernel
+def _pack_panel(item, w, taps, channels, filters, transposed, panels):
+    g, p = item // panels.shape[1], item % panels.shape[1]
+    depth, width = panels.shape[2] // len(taps), panels.shape[3]
+    first = p * width
+    for t in range(len(taps)):
+        panel = panels[g, p, t * depth : (t + 1) * depth]
+        if transposed:
+            last = min(first + width, channels)
+            pack_transposed(w[taps[t] + first : taps[t] + last, g * filters : (g + 1) * filters], panel)
+        else:
+            last = min(first + width, filters)
+            pack(w[taps[t] : taps[t] + depth, g * filters + first : g * filters + last], panel)
+
+
+@kernel
+def pack(part, panel):
+    """part (n, used) -> panel (n, width), zeros in the columns that are left."""
+    for i in range(len(part)):
+        for j in range(part.shape[1]):
+            panel[i, j] = part[i, j]
+        for j in range(part.shape[1], panel.shape[1]):
+            panel[i, j] = 0
+
+
+@kernel
+def pack_transposed(part, panel):
+    """part (used, n) -> panel (n, width), zeros in the columns that are left."""
+    for j in range(len(part)):
+        for i in range(part.shape[1]):
+            panel[i, j] = part[j, i]
+    for i in range(len(panel)):
+        for j in range(len(part), panel.shape[1]):
+            panel[i, j] = 0

@@ -1,0 +1,82 @@
+"""The pool of threads that all kernels share, and the memory that they work in.
+
+One parallel kernel runs at a time: a second one would only fight for the same cores, Numba's `workqueue` layer
+cannot do it at all, and the scratch memory below belongs to whoever is running. `with exclusive:` around a launch
+sees to that, and has the launch use as many threads as were asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import numba
+import numpy as np
+
+
+class _Pool:
+    """A lock, and the number of threads."""
+
+    def __init__(self) -> None:
+        self.limit = int(numba.config.NUMBA_NUM_THREADS)  # the processors we may use, or NUMBA_NUM_THREADS
+        self.count = self.limit
+        asked = os.environ.get("OMP_NUM_THREADS", "")
+        if "NUMBA_NUM_THREADS" not in os.environ and asked.isdecimal() and int(asked) > 0:
+            self.count = min(int(asked), self.limit)
+        self._lock = threading.RLock()
+        self._applied = threading.local()  # Numba keeps its number for each Python thread
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        if getattr(self._applied, "count", None) != self.count:
+            numba.set_num_threads(self.count)
+            self._applied.count = self.count
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+exclusive = _Pool()
+
+
+def layer() -> str:
+    """Which of Numba's threading layers runs the threads: "omp", "tbb" or "workqueue"."""
+    with exclusive:
+        _wake(np.zeros(1))
+    return str(numba.threading_layer())
+
+
+@numba.njit(parallel=True)
+def _wake(a: np.ndarray) -> None:
+    for i in numba.prange(len(a)):
+        a[i] += 1
+
+
+_ALIGNMENT = 64  # bytes in a cache line, and in the widest vector
+_buffers: dict[tuple[str, np.dtype], np.ndarray] = {}
+
+
+def scratch(name: str, size: int, dtype: np.dtype) -> np.ndarray:
+    """(size,) numbers of memory for one launch, what they hold is whatever was there before.
+
+    It is kept from call to call: fresh pages from the operating system must be zeroed one by one, which took up to
+    as long again as the convolution that used them.
+    """
+    kept = _buffers.get((name, dtype))
+    if kept is None or len(kept) < size:
+        raw = np.empty(size + _ALIGNMENT, dtype)
+        start = -raw.ctypes.data % _ALIGNMENT // dtype.itemsize
+        kept = _buffers[name, dtype] = raw[start : start + size]
+    return kept[:size]
+
+
+def scratch_per_thread(name: str, size: int, dtype: np.dtype) -> np.ndarray:
+    """(threads, at least size): a row for each thread, rows whole cache lines apart."""
+    line = _ALIGNMENT // dtype.itemsize
+    size = -(-size // line) * line + line
+    return scratch(name, exclusive.count * size, dtype).reshape(exclusive.count, size)
+
+
+def new_counter() -> np.ndarray:
+    """A zero, for `next_item` to count up: which piece of work is taken next."""
+    return np.zeros(1, np.int64)

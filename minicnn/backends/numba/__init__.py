@@ -1,0 +1,85 @@
+"""The fast CPU backend: allocates results, and has the kernels of `minicnn.kernels.cpu` fill them.
+
+Convolutions and dense products run on a micro-kernel made for this CPU; nothing here calls NumPy to compute, so there
+is no fall-back to slow code that could go unnoticed. Which kernels are compiled already, and for which CPU, is the
+business of `minicnn.kernels.cpu.cache`.
+"""
+
+from minicnn.backends.numba.activations import (
+    dropout,
+    relu,
+    relu_gradient,
+    sigmoid,
+    sigmoid_gradient,
+    softmax,
+    softmax_gradient,
+    tanh,
+    tanh_gradient,
+)
+from minicnn.backends.numba.convolution import (
+    col2im,
+    conv2d,
+    conv2d_input_gradient,
+    conv2d_weight_gradient,
+    im2col,
+)
+from minicnn.backends.numba.cross_entropy import softmax_cross_entropy, softmax_cross_entropy_gradient
+from minicnn.backends.numba.dense import bias_gradient, dense, dense_input_gradient, dense_weight_gradient
+from minicnn.backends.numba.depthwise import (
+    depthwise_conv2d,
+    depthwise_conv2d_input_gradient,
+    depthwise_conv2d_weight_gradient,
+)
+from minicnn.backends.numba.normalization import (
+    batch_norm,
+    batch_norm_inference,
+    batch_norm_input_gradient,
+    batch_norm_parameter_gradients,
+)
+from minicnn.backends.numba.pooling import (
+    average_pool2d,
+    average_pool2d_gradient,
+    max_pool2d,
+    max_pool2d_gradient,
+)
+from minicnn.backends.numba.updates import adam_update, rmsprop_update, sgd_update
+
+name = "numba"
+
+__all__ = [
+    "adam_update",
+    "average_pool2d",
+    "average_pool2d_gradient",
+    "batch_norm",
+    "batch_norm_inference",
+    "batch_norm_input_gradient",
+    "batch_norm_parameter_gradients",
+    "bias_gradient",
+    "col2im",
+    "conv2d",
+    "conv2d_input_gradient",
+    "conv2d_weight_gradient",
+    "dense",
+    "dense_input_gradient",
+    "dense_weight_gradient",
+    "depthwise_conv2d",
+    "depthwise_conv2d_input_gradient",
+    "depthwise_conv2d_weight_gradient",
+    "dropout",
+    "im2col",
+    "max_pool2d",
+    "max_pool2d_gradient",
+    "name",
+    "relu",
+    "relu_gradient",
+    "rmsprop_update",
+    "sgd_update",
+    "sigmoid",
+    "sigmoid_gradient",
+    "softmax",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_gradient",
+    "softmax_gradient",
+    "tanh",
+    "tanh_gradient",
+]

@@ -1,0 +1,20 @@
+"""Arrays as the kernels want them: contiguous, aligned and writable, so that each kernel is compiled for one layout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def plain(a: np.ndarray) -> np.ndarray:
+    """`a` itself if it lies plainly in memory, else a copy that does."""
+    return a if a.flags.carray else np.array(a, order="C")
+
+
+def flat(a: np.ndarray) -> np.ndarray:
+    """(...) -> (n,)."""
+    return plain(a).reshape(-1)
+
+
+def rows(a: np.ndarray) -> np.ndarray:
+    """(..., C) -> (rows, C)."""
+    return plain(a).reshape(a.size // a.shape[-1] if a.shape[-1] else 0, a.shape[-1])

@@ -1,0 +1,80 @@
+"""Batch normalization, by `kernels.cpu.normalization`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minicnn.backends.numba.arrays import plain, rows
+from minicnn.backends.numba.dense import bias_gradient
+from minicnn.kernels.cpu import normalization
+from minicnn.kernels.cpu.memory import empty
+from minicnn.kernels.cpu.sums import blocks_of, sum_in_order
+from minicnn.kernels.cpu.threads import exclusive, scratch
+
+
+def batch_norm(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x (..., C) -> y (..., C), mean (C,), variance (C,)."""
+    x2d = rows(x)
+    n, channels = x2d.shape
+    mean = bias_gradient(x2d) / n  # the same sum over everything but the channels
+    variance = np.empty_like(mean)
+    with exclusive:
+        partial = scratch("sums", blocks_of(n) * channels, x.dtype).reshape(blocks_of(n), channels)
+        normalization.squared_distances(x2d, mean, partial)
+        sum_in_order(partial, variance)
+    variance /= n
+    return batch_norm_inference(x, gamma, beta, mean, variance, epsilon), mean, variance
+
+
+def batch_norm_inference(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
+) -> np.ndarray:
+    """x (..., C) -> y (..., C) with given statistics."""
+    y = empty(x.shape, x.dtype)
+    with exclusive:
+        normalization.scale_and_shift(
+            rows(x), plain(mean), _scale(variance, epsilon), plain(gamma), plain(beta), rows(y)
+        )
+    return y
+
+
+def batch_norm_parameter_gradients(
+    dy: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """dy, x (..., C) -> dgamma, dbeta (C,)."""
+    x2d = rows(x)
+    n, channels = x2d.shape
+    gradients = np.empty((2, channels), x.dtype)
+    with exclusive:
+        partial = scratch("sums", blocks_of(n) * 2 * channels, x.dtype).reshape(blocks_of(n), 2, channels)
+        normalization.parameter_gradients(rows(dy), x2d, plain(mean), _scale(variance, epsilon), partial)
+        sum_in_order(partial.reshape(len(partial), -1), gradients.reshape(-1))
+    return gradients[0], gradients[1]
+
+
+def batch_norm_input_gradient(
+    dy: np.ndarray,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    epsilon: float,
+    dgamma: np.ndarray,
+    dbeta: np.ndarray,
+) -> np.ndarray:
+    """dx (..., C): what reaches x directly, less what every x did to the mean, less what it did to the variance."""
+    dx = empty(x.shape, x.dtype)
+    n = x.size // x.shape[-1]
+    with exclusive:
+        normalization.input_gradient(
+            rows(dy), rows(x), plain(mean), _scale(variance, epsilon), plain(gamma), dbeta / n, dgamma / n, rows(dx)
+        )
+    return dx
+
+
+def _scale(variance: np.ndarray, epsilon: float) -> np.ndarray:
+    """1 / the standard deviation, (C,)."""
+    one = variance.dtype.type(1)
+    return one / np.sqrt(variance + variance.dtype.type(epsilon))
