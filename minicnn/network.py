@@ -12,6 +12,7 @@ from minicnn.geometry import is_int
 from minicnn.layers import InputLayer, Layer, Variable
 from minicnn.layers.base import Shape, assign_all, check_shape_argument, show
 from minicnn.numeric import numeric
+from minicnn.plan import Group, groups_of, signature
 from minicnn.summary import summary_text
 from minicnn.tensor import Tensor
 
@@ -34,6 +35,8 @@ class Network:
         self.name = name or type(self).__name__.lower()
         self.dtype = dtype
         self._chain: list[Layer] = []
+        self._planned_for: tuple[Any, ...] = ()
+        self._planned: list[Group] = []
         for layer in layers or ():
             self.add(layer)
 
@@ -105,9 +108,16 @@ class Network:
         y = x if isinstance(x, Tensor) else Tensor(numeric(x, "x"))
         if not self.built:
             self.build((None, *y.shape[1:]))
-        for layer in self._chain:
-            y = layer(y, training=training)
+        for group in self._groups():
+            y = group(y, training)
         return y
+
+    def _groups(self) -> list[Group]:
+        """The plan, made anew when the chain or what decides about fusing has changed."""
+        current = signature(self._chain)
+        if current != self._planned_for:
+            self._planned_for, self._planned = current, groups_of(self._chain)
+        return self._planned
 
     # What it is made of.
 

@@ -240,6 +240,11 @@ class Operator(Protocol[P]):
     def __call__(self, *args: P.args, **options: P.kwargs) -> Any: ...  # noqa: D102
 
 
+def is_recording() -> bool:
+    """Whether operators are recorded now; not within `no_grad`."""
+    return _recording.get()
+
+
 def differentiable(operator: Callable[P, tuple[Array, Pullback]]) -> Operator[P]:
     """Lifts `arrays -> (y, pullback)` to Tensors, recording one node; plain arrays stay plain.
 
