@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from minicnn.kernels.cpu.calls import address_of, next_item
+from minicnn.kernels.cpu import pool_rows
+from minicnn.kernels.cpu.calls import address_of, call_address, next_item
 from minicnn.kernels.cpu.correlation import Pads, correlate_unit, filter_panels, plan_for, window_taps
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.microkernel import microkernel
-from minicnn.kernels.cpu.relu_pool import relu_pool_row
+from minicnn.kernels.cpu.relu_pool import kind_of
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch_per_thread
 from minicnn.kernels.cpu.units import Pair, strip_address, unit_extent
 
@@ -45,6 +46,7 @@ def conv2d_relu_pool(
         panels = filter_panels(plan, w)
         _correlate_and_pool(
             microkernel(plan.tile, unit_step=True),
+            pool_rows.forward(size, kind_of(x)),
             new_counter(),
             strips,
             plan.job,
@@ -67,6 +69,7 @@ def conv2d_relu_pool(
 @parallel_kernel
 def _correlate_and_pool(
     function,
+    pool_row,
     counter,
     strips,
     job,
@@ -87,6 +90,7 @@ def _correlate_and_pool(
     for thread in prange(len(memory)):
         _work(
             function,
+            pool_row,
             counter,
             strips,
             job,
@@ -109,6 +113,7 @@ def _correlate_and_pool(
 @kernel
 def _work(
     function,
+    pool_row,
     counter,
     strips,
     job,
@@ -149,33 +154,34 @@ def _work(
             rows,
             chunk,
         )
-        _pool_unit(outputs, job, chunk, panels.shape[3], size, y, winners, image, images, row, rows)
+        _pool_unit(pool_row, outputs, job, chunk, panels.shape[3], size, y, winners, image, images, row, rows)
         item = next_item(counter)
 
 
 @kernel
-def _pool_unit(outputs, job, chunk, columns, size, y, winners, image, images, row, rows):
+def _pool_unit(pool_row, outputs, job, chunk, columns, size, y, winners, image, images, row, rows):
     """outputs: (images, rows, width, K) as the unit left them; those channels of them that the chunk computed."""
-    _, height, width, channels = y.shape
+    width, channels = y.shape[2:]
     line = width * size[1] * channels
     first = chunk * job.panels // job.panel_chunks * columns
     last = min((chunk + 1) * job.panels // job.panel_chunks * columns, job.filters)
+    if first == last:
+        return
     for n in range(images):
         for i in range(rows // size[0]):
             start = (n * rows + i * size[0]) * line
-            at = ((image + n) * height + row // size[0] + i) * width * channels
+            target, winner = y[image + n, row // size[0] + i], winners[image + n, row // size[0] + i]
             for g in range(job.groups):
-                k = g * job.filters
-                relu_pool_row(
-                    outputs,
-                    start,
-                    line,
-                    channels,
-                    k + first,
-                    k + last,
-                    size,
-                    y.reshape(-1),
-                    winners.reshape(-1),
-                    at,
-                    width,
+                k = g * job.filters + first
+                call_address(
+                    pool_row,
+                    (
+                        width,
+                        last - first,
+                        line,
+                        channels,
+                        address_of(outputs) + (start + k) * outputs.itemsize,
+                        address_of(target) + k * outputs.itemsize,
+                        address_of(winner) + k,
+                    ),
                 )

@@ -20,7 +20,7 @@ from minicnn.ops.dense import check_dense
 from minicnn.ops.normalization import check_batch_norm
 from minicnn.tensor import Array, Gradients, differentiable
 
-MOST_TAPS = 254  # winners are bytes, and one number is needed for "none"
+MOST_TAPS = 16  # kernels are written out for each tap; and where windows are large, there is little left to save
 
 
 @differentiable
@@ -39,7 +39,7 @@ def conv2d_relu(
 
     x: (N, H, W, C), w: (R, S, C / groups, K), b: (K,) or None -> y: (N, OH // P, OW // Q, K) for pool_size (P, Q).
     Gradients: dz is dy at the pixels that won and were positive, 0 elsewhere; from there on as in `conv2d`.
-    Raises as `conv2d`; ArgumentError or ShapeError for a pooling window that has more than 254 pixels or does not fit.
+    Raises as `conv2d`; ArgumentError or ShapeError for a pooling window that has more than 16 pixels or does not fit.
     """
     windows = check_conv2d("conv2d_relu", x, w, b, strides, padding, dilation, groups)
     pooling = _tiles("conv2d_relu", windows.outputs, pool_size)
@@ -72,12 +72,12 @@ def batch_norm_relu(
     x: (..., C), or (N, H, W, C) if there is pooling; gamma, beta: (C,) -> y: (..., C) or (N, H // P, W // Q, C).
     epsilon, observe: as in `batch_norm`.
     Gradients: dz is dy at the pixels that won and were positive, 0 elsewhere; from there on as in `batch_norm`.
-    Raises as `batch_norm`; ArgumentError or ShapeError for a pooling window that has more than 254 pixels or does not
+    Raises as `batch_norm`; ArgumentError or ShapeError for a pooling window that has more than 16 pixels or does not
     fit.
     """
     epsilon = check_batch_norm("batch_norm_relu", x, gamma, beta, epsilon)
-    # Where nothing is pooled it does not matter how the pixels lie: rows of any shape are a column of pixels.
-    images = x if x.ndim == 4 else x.reshape(1, x.size // x.shape[-1], 1, x.shape[-1])
+    # Where nothing is pooled it does not matter how the pixels lie: each example is a row of them.
+    images = x if x.ndim == 4 else x.reshape(len(x), 1, x[0].size // x.shape[-1], x.shape[-1])
     pooling = _tiles("batch_norm_relu", images.shape[1:3], pool_size)
     if x.ndim != 4 and pooling.size != (1, 1):
         raise ShapeError(f"batch_norm_relu: x must have the axes (N, H, W, C) to be pooled, got shape {x.shape}")

@@ -9,8 +9,6 @@ from minicnn.backends.numba.normalization import inverse_deviation, moments
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu import normalized_pool, pooled_correlation, products, relu_pool
 from minicnn.kernels.cpu.memory import empty
-from minicnn.kernels.cpu.sums import sum_in_order
-from minicnn.kernels.cpu.threads import exclusive, scratch
 
 
 def conv2d_relu_pool(
@@ -37,11 +35,7 @@ def relu_pool_gradient(dy: np.ndarray, winners: np.ndarray, pooling: Windows) ->
     """dy, winners (N, PH, PW, K) -> dz (N, OH, OW, K), and its sums (K,)."""
     dz = empty((len(dy), *pooling.image, dy.shape[3]), dy.dtype)
     sums = np.empty(dy.shape[3], dy.dtype)
-    blocks = relu_pool.blocks_of(len(dy), *pooling.image, pooling.size[0])
-    with exclusive:
-        partial = scratch("sums", blocks * len(sums), dy.dtype).reshape(blocks, len(sums))
-        relu_pool.gradient(plain(dy), winners, pooling.size, dz, partial)
-        sum_in_order(partial, sums)
+    relu_pool.relu_pool_gradient(plain(dy), winners, pooling.size, dz, sums)
     return dz, sums
 
 
@@ -52,10 +46,8 @@ def batch_norm_relu_pool(
     x = plain(x)
     y, winners = _pooled(len(x), pooling, x.shape[3], x.dtype)
     mean, variance = moments(x)
-    with exclusive:
-        normalized_pool.forward(
-            x, mean, inverse_deviation(variance, epsilon), plain(gamma), plain(beta), pooling.size, y, winners
-        )
+    scale = inverse_deviation(variance, epsilon)
+    normalized_pool.forward(x, mean, scale, plain(gamma), plain(beta), pooling.size, y, winners)
     return y, winners, mean, variance
 
 
@@ -69,15 +61,9 @@ def batch_norm_relu_pool_parameter_gradients(
     pooling: Windows,
 ) -> tuple[np.ndarray, np.ndarray]:
     """dy, winners (N, PH, PW, C), x (N, H, W, C) -> dgamma, dbeta (C,)."""
-    channels = x.shape[3]
-    gradients = np.empty((2, channels), x.dtype)
-    blocks = relu_pool.blocks_of(len(dy), *pooling.image, pooling.size[0])
-    with exclusive:
-        partial = scratch("sums", blocks * 2 * channels, x.dtype).reshape(blocks, 2, channels)
-        normalized_pool.parameter_gradients(
-            plain(dy), winners, plain(x), mean, inverse_deviation(variance, epsilon), pooling.size, partial
-        )
-        sum_in_order(partial.reshape(blocks, -1), gradients.reshape(-1))
+    gradients = np.empty((2, x.shape[3]), x.dtype)
+    scale = inverse_deviation(variance, epsilon)
+    normalized_pool.parameter_gradients(plain(dy), winners, plain(x), mean, scale, pooling.size, gradients)
     return gradients[0], gradients[1]
 
 
@@ -96,19 +82,10 @@ def batch_norm_relu_pool_input_gradient(
     """dx (N, H, W, C)."""
     dx = empty(x.shape, x.dtype)
     n = x.size // x.shape[3]
-    with exclusive:
-        normalized_pool.input_gradient(
-            plain(dy),
-            winners,
-            plain(x),
-            mean,
-            inverse_deviation(variance, epsilon),
-            plain(gamma),
-            dbeta / n,
-            dgamma / n,
-            pooling.size,
-            dx,
-        )
+    scale = inverse_deviation(variance, epsilon)
+    normalized_pool.input_gradient(
+        plain(dy), winners, plain(x), mean, scale, gamma * scale, dbeta / n, dgamma / n, pooling.size, dx
+    )
     return dx
 
 
