@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from minicnn.kernels.cpu import few_channels
 from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
@@ -109,6 +110,9 @@ def conv2d_input_gradient(
 
     y[i] took x[i·stride + r·dilation - pad]; so x[h] went into y[(h + pad - r·dilation) / stride], where that is whole.
     """
+    if few_channels.suits(w, dilation, groups):
+        few_channels.conv2d_input_gradient(dy, w, dx, strides, dilation, pads)
+        return
     phases = _phases(w.shape[:2], dx.shape[1:3], strides, dilation, (pads[0][0], pads[1][0]))
     if any(not taps_r or not taps_s for taps_r, taps_s, _ in phases):
         dx.fill(0)  # strides larger than the kernel pass over pixels
@@ -255,7 +259,7 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
 
 
 @parallel_kernel
-def _correlate(  # type: ignore[no-untyped-def]
+def _correlate(
     function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory
 ):
     for thread in prange(len(memory)):
@@ -278,9 +282,7 @@ def _correlate(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _work(  # type: ignore[no-untyped-def]
-    function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory
-):
+def _work(function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory):
     """One thread: takes pieces of work (a unit, or some panels of one) until none is left."""
     size = source.itemsize
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks
@@ -310,7 +312,7 @@ def _work(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def correlate_unit(  # type: ignore[no-untyped-def]
+def correlate_unit(
     function, strips, job, panels, bias, no_bias, pixels, outs, runs, blocks, strip, out, images, rows, chunk
 ):
     """The outputs of one unit, of the channels in one chunk of the panels. strip, out: addresses of its corners."""
@@ -350,5 +352,5 @@ def correlate_unit(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _run_length(panels, runs):  # type: ignore[no-untyped-def]
+def _run_length(panels, runs):
     return panels.shape[2] // len(runs)

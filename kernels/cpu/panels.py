@@ -13,7 +13,7 @@ from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 
 
 @parallel_kernel
-def pack_filters(w, taps, channels, filters, transposed, panels):  # type: ignore[no-untyped-def]
+def pack_filters(w, taps, channels, filters, transposed, panels):
     """Weights w (R·S·C, K) -> panels (groups, panels, taps · depth, width) of the taps that start at rows `taps` of w.
 
     A convolution sums over C and has K columns, its input gradient (`transposed`) sums over K and has C columns.
@@ -24,7 +24,7 @@ def pack_filters(w, taps, channels, filters, transposed, panels):  # type: ignor
 
 
 @kernel
-def _pack_panel(item, w, taps, channels, filters, transposed, panels):  # type: ignore[no-untyped-def]
+def _pack_panel(item, w, taps, channels, filters, transposed, panels):
     g, p = item // panels.shape[1], item % panels.shape[1]
     depth, width = panels.shape[2] // len(taps), panels.shape[3]
     first = p * width
@@ -39,21 +39,23 @@ def _pack_panel(item, w, taps, channels, filters, transposed, panels):  # type: 
 
 
 @kernel
-def pack(part, panel):  # type: ignore[no-untyped-def]
+def pack(part, panel):
     """part (n, used) -> panel (n, width), zeros in the columns that are left."""
+    used = part.shape[1]
+    if used < panel.shape[1]:
+        panel[:] = 0  # all of it at once is quicker than a few numbers in every row
     for i in range(len(part)):
-        for j in range(part.shape[1]):
-            panel[i, j] = part[i, j]
-        for j in range(part.shape[1], panel.shape[1]):
-            panel[i, j] = 0
+        source, target = part[i], panel[i]
+        for j in range(used):
+            target[j] = source[j]
 
 
 @kernel
-def pack_transposed(part, panel):  # type: ignore[no-untyped-def]
+def pack_transposed(part, panel):
     """part (used, n) -> panel (n, width), zeros in the columns that are left."""
+    if len(part) < panel.shape[1]:
+        panel[:] = 0
     for j in range(len(part)):
-        for i in range(part.shape[1]):
-            panel[i, j] = part[j, i]
-    for i in range(len(panel)):
-        for j in range(len(part), panel.shape[1]):
-            panel[i, j] = 0
+        source = part[j]
+        for i in range(len(source)):
+            panel[i, j] = source[i]
