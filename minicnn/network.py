@@ -108,12 +108,12 @@ class Network:
         y = x if isinstance(x, Tensor) else Tensor(numeric(x, "x"))
         if not self.built:
             self.build((None, *y.shape[1:]))
-        for group in self._groups():
+        for group in self.groups():
             y = group(y, training)
         return y
 
-    def _groups(self) -> list[Group]:
-        """The plan, made anew when the chain or what decides about fusing has changed."""
+    def groups(self) -> list[Group]:
+        """The layers in groups that run as one; made anew when the layers or their activations have changed."""
         current = signature(self._chain)
         if current != self._planned_for:
             self._planned_for, self._planned = current, groups_of(self._chain)

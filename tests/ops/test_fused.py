@@ -49,9 +49,13 @@ def test_the_same_numbers_as_one_operator_after_another(backend: Spy, name: str,
     assert fused.y.tobytes() == unfused.y.tobytes(), "the same sums in the same order"
     for argument, expected in unfused.gradients.items():
         # dx of batch-norm is a difference of sums that nearly cancel: it is judged by how large they are
-        scale = max(1.0, float(np.abs(expected).max()), float(np.abs(upstream).sum() if name == "batch_norm_relu" else 0))
+        scale = max(
+            1.0, float(np.abs(expected).max()), float(np.abs(upstream).sum() if name == "batch_norm_relu" else 0)
+        )
         found = fused.gradients[argument]
-        np.testing.assert_allclose(found, expected, rtol=0, atol=4 * RELATIVE[dtype] * scale, err_msg=f"{case}, {argument}")
+        np.testing.assert_allclose(
+            found, expected, rtol=0, atol=4 * RELATIVE[dtype] * scale, err_msg=f"{case}, {argument}"
+        )
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 2), (2, 4), (4, 4)])
