@@ -212,3 +212,18 @@ class Network:
         self._need_shape(self.output_shape)
         text = summary_text(self.name, type(self).__name__, self.layers, width=line_length)
         (print_fn or print)(text)
+
+    def plan(
+        self, batch_size: int = 1, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
+    ) -> None:
+        """Prints a table of the groups that layers run in: what was fused, FLOPs, and bytes through memory.
+
+        The figures are those of a forward pass while training, for a batch of `batch_size`. Raises StateError before
+        the network is built, ArgumentError for a batch size that is none.
+        """
+        from minicnn.plan_table import plan_text
+
+        self._need_shape(self.output_shape)
+        if not is_int(batch_size) or batch_size < 1:
+            raise ArgumentError(f"plan: batch_size must be a whole number of at least 1, got {batch_size!r}")
+        (print_fn or print)(plan_text(self.name, self.groups(), int(batch_size), line_length))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minicnn import Input, Sequential, fusing, layers, no_grad, ops, optimizers
+from minicnn.errors import ArgumentError, StateError
 from minicnn.layers import (
     Activation,
     BatchNormalization,
@@ -175,3 +176,41 @@ def test_gradients_through_inference_reach_every_variable(backend: Spy) -> None:
         gradients.append([image.grad, *(v.grad for v in model.trainable_weights)])
     for fused, unfused in zip(*gradients, strict=True):
         np.testing.assert_allclose(fused, unfused, rtol=1e-10, atol=1e-12)
+
+
+def table(model: Sequential, **options: Any) -> list[str]:
+    text: list[str] = []
+    model.plan(print_fn=text.append, **options)
+    return [" ".join(line.replace("│", " ").split()) for line in text[0].splitlines()]
+
+
+def test_the_table_tells_what_was_fused_and_what_it_saves() -> None:
+    model = Sequential(
+        [
+            Input((8, 8, 1)),
+            Conv2D(100, 1, use_bias=False, activation="relu"),
+            MaxPooling2D(2),
+            Flatten(),
+            Dense(10),
+        ]
+    )
+    lines = table(model, batch_size=1000)
+    # 2 · 64 positions · 100 numbers; in 64 + out 1600 floats, 1600 bytes; unfused 64 + 3 · 6400 and 6400 + 1600 floats
+    fused, unfused = 1000 * (4 * 1664 + 1600) + 400, 1000 * 4 * (64 + 3 * 6400 + 6400 + 1600) + 400
+    row = (
+        f"conv2d, max_pooling2d conv2d + relu + max_pool (None, 4, 4, 100) 12.80 {fused / 1e6:.2f} {unfused / 1e6:.2f}"
+    )
+    assert row in lines
+    dense = 1000 * 4 * 1610 + 64_040
+    assert f"dense by itself (None, 10) 32.00 {dense / 1e6:.2f} {dense / 1e6:.2f}" in lines
+    total = f"{(fused + dense) / 1e6:.2f} MB through memory, {(unfused + dense) / 1e6:.2f} MB unfused"
+    assert f"Forward: 44.80 MFLOP; {total}" in lines
+    with fusing(False):
+        assert f"{(unfused + dense) / 1e6:.2f} MB through memory" in table(model, batch_size=1000)[-1]
+
+
+def test_a_table_of_nothing_and_of_no_batch() -> None:
+    with pytest.raises(StateError, match="has not been built"):
+        Sequential([Dense(3)]).plan()
+    with pytest.raises(ArgumentError, match="batch_size must be a whole number of at least 1, got 0"):
+        Sequential([Input((3,)), Dense(3)]).plan(batch_size=0)
