@@ -1,8 +1,8 @@
 """Batch normalization, ReLU and max-pooling as one.
 
-Each strip of an image (`relu_pool`) is normalized into memory that stays in the L1 cache, and pooled from there;
-backwards the gradient of what was pooled is spread out in registers. So x passes through memory once forwards, after
-its moments were taken, and twice backwards: for the sums, and for dx.
+Each strip of an image (`relu_pool`) is normalized, and pooled, in registers; and so is the gradient of what was pooled
+spread out. So x passes through memory once forwards, after its moments were taken, and twice backwards: for the sums,
+and for dx.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def forward(
     winners: np.ndarray,
 ) -> None:
     """x (N, H, W, C) -> y, winners (N, PH, PW, C): max-pooled relu((x - mean) · scale · gamma + beta)."""
-    function = pool_rows.forward(size, kind_of(x))
+    function = pool_rows.normalized_forward(size, kind_of(x))
     with exclusive:
         _forward(function, x, mean, scale, gamma, beta, size, y, winners)
 
@@ -81,25 +81,22 @@ def _forward(function, x, mean, scale, gamma, beta, size, y, winners):
 def _forward_strip(item, function, x, mean, scale, gamma, beta, size, y, winners):
     _, height, width, channels = y.shape
     image, strip = item // height, item % height
-    normalized = np.empty((size[0], width * size[1], channels), x.dtype)
-    for r in range(size[0]):
-        for j in range(width * size[1]):
-            source, target = x[image, strip * size[0] + r, j], normalized[r, j]
-            for c in range(channels):
-                target[c] = (source[c] - mean[c]) * scale[c] * gamma[c] + beta[c]
     call_address(
         function,
         (
             width,
             channels,
-            width * size[1] * channels,
+            x.shape[2] * channels,
             channels,
-            address_of(normalized),
+            address_of(x[image, strip * size[0]]),
             address_of(y[image, strip]),
             address_of(winners[image, strip]),
+            address_of(mean),
+            address_of(scale),
+            address_of(gamma),
+            address_of(beta),
         ),
     )
-    normalized[0, 0, 0] = 0  # alive to the end: the row function knows only its address
 
 
 @parallel_kernel

@@ -1,6 +1,6 @@
 """Rows of pooling windows as vectors over channels: what `relu_pool` and `normalized_pool` call for each row.
 
-Four functions, written as LLVM IR for one window size and one vector width: ReLU and pooling forwards, with or without
+Five functions, written as LLVM IR for one window size and one vector width: ReLU and pooling forwards, with or without
 a normalization before it; the way back through both; and the two of batch normalization on that way. A compiler that
 is given such loops over a handful of channels spends more time on deciding whether to use vectors than in them. Here
 the outer loop takes as many channels as a vector holds, so that what belongs to a channel stays in registers while the
@@ -27,7 +27,14 @@ neighbouring rows of the image, and between neighbouring pixels of the image and
 @cache
 def forward(size: tuple[int, int], dtype: str) -> int:
     """GEOMETRY, source, y, winners: y and winners of max_pool(relu(source)), as `relu_pool` defines them."""
-    return _address("pool", size, dtype, "source y winners", _forward(size))
+    return _address("pool", size, dtype, "source y winners", _forward(size, normalizing=False))
+
+
+@cache
+def normalized_forward(size: tuple[int, int], dtype: str) -> int:
+    """GEOMETRY, source, y, winners, mean, scale, gamma, beta: the same of (source - mean) · scale · gamma + beta."""
+    parameters = "source y winners mean scale gamma beta"
+    return _address("normalized_pool", size, dtype, parameters, _forward(size, normalizing=True))
 
 
 @cache
@@ -55,12 +62,22 @@ def normalized_backward(size: tuple[int, int], dtype: str) -> int:
 # The bodies: what is done with each block of channels.
 
 
-def _forward(size: tuple[int, int]) -> Callable[[_Writer], None]:
+def _forward(size: tuple[int, int], normalizing: bool) -> Callable[[_Writer], None]:
     def body(w: _Writer) -> None:
+        names = ("mean", "scale", "gamma", "beta") if normalizing else ()
+        channel = [w.load(name, w.channel) for name in names]
+
+        def pixel(at: ir.Value) -> ir.Value:
+            value = w.load("source", at)
+            if normalizing:
+                mean, scale, gamma, beta = channel
+                value = w.add(w.multiply(w.multiply(w.subtract(value, mean), scale), gamma), beta)
+            return value
+
         def window(j: ir.Value) -> None:
             best, tap = None, w.byte(0)
             for number, (r, s) in enumerate(_taps(size)):
-                value = w.load("source", w.pixel_of(j, r, s, size))
+                value = pixel(w.pixel_of(j, r, s, size))
                 if best is None:
                     best = value
                     continue
@@ -244,6 +261,9 @@ class _Writer:
 
     def select(self, condition: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
         return self.builder.select(condition, a, b)
+
+    def add(self, a: ir.Value, b: ir.Value) -> ir.Value:
+        return self.builder.fadd(a, b)
 
     def multiply(self, a: ir.Value, b: ir.Value) -> ir.Value:
         return self.builder.fmul(a, b)
