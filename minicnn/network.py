@@ -119,6 +119,10 @@ class Network:
             self._planned_for, self._planned = current, groups_of(self._chain)
         return self._planned
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy makes its own plan: the groups of this one run the layers of this one.
+        return {**vars(self), "_planned_for": (), "_planned": []}
+
     # What it is made of.
 
     @property
