@@ -22,6 +22,13 @@ from minicnn.kernels.cpu.threads import exclusive, scratch
 from minicnn.kernels.cpu.units import Pair
 
 
+def relu_pool(x: np.ndarray, size: Pair, y: np.ndarray, winners: np.ndarray) -> None:
+    """x (N, H, W, C) -> y, winners (N, PH, PW, C). All contiguous."""
+    function = pool_rows.forward(size, kind_of(x))
+    with exclusive:
+        _relu_pool(function, x, size, y, winners)
+
+
 def relu_pool_gradient(dy: np.ndarray, winners: np.ndarray, size: Pair, dx: np.ndarray, sums: np.ndarray) -> None:
     """dy, winners (N, PH, PW, C) -> dx (N, H, W, C), and its sums (C,). All contiguous."""
     blocks = blocks_of(dx.shape, size)
@@ -47,6 +54,30 @@ def kind_of(a: np.ndarray) -> str:
 def strips_of(height, size):
     """Rows of windows, and one more for what they leave over at the bottom."""
     return -(-height // size)
+
+
+@parallel_kernel
+def _relu_pool(function, x, size, y, winners):
+    for item in prange(y.shape[0] * y.shape[1]):
+        _relu_pool_strip(np.int64(item), function, x, size, y, winners)
+
+
+@kernel
+def _relu_pool_strip(item, function, x, size, y, winners):
+    _, height, width, channels = y.shape
+    image, strip = item // height, item % height
+    call_address(
+        function,
+        (
+            width,
+            channels,
+            x.shape[2] * channels,
+            channels,
+            address_of(x[image, strip * size[0]]),
+            address_of(y[image, strip]),
+            address_of(winners[image, strip]),
+        ),
+    )
 
 
 @parallel_kernel

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.backends.numba.arrays import plain
+from minicnn.backends.numba.convolution import conv2d
 from minicnn.backends.numba.normalization import inverse_deviation, moments
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu import normalized_pool, pooled_correlation, products, relu_pool
@@ -16,6 +17,9 @@ def conv2d_relu_pool(
 ) -> tuple[np.ndarray, np.ndarray]:
     """x (N, H, W, C), w (R, S, C / groups, K) -> y, winners (N, PH, PW, K)."""
     y, winners = _pooled(len(x), pooling, w.shape[3], x.dtype)
+    if groups > 1 and w.shape[2] == 1:  # depthwise: not the micro-kernel's work
+        relu_pool.relu_pool(conv2d(x, w, b, windows, groups), pooling.size, y, winners)
+        return y, winners
     pooled_correlation.conv2d_relu_pool(
         plain(x),
         plain(w),
