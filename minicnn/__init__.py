@@ -10,6 +10,7 @@ from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
 from minicnn.layers import Input
 from minicnn.models import Model, Sequential
+from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
 
@@ -24,6 +25,7 @@ __all__ = [
     "activations",
     "callbacks",
     "datasets",
+    "fusing",
     "get_num_threads",
     "gradcheck",
     "initializers",

@@ -12,6 +12,7 @@ from minicnn.geometry import is_int
 from minicnn.layers import InputLayer, Layer, Variable
 from minicnn.layers.base import Shape, assign_all, check_shape_argument, show
 from minicnn.numeric import numeric
+from minicnn.plan import Group, groups_of, signature
 from minicnn.summary import summary_text
 from minicnn.tensor import Tensor
 
@@ -34,6 +35,8 @@ class Network:
         self.name = name or type(self).__name__.lower()
         self.dtype = dtype
         self._chain: list[Layer] = []
+        self._planned_for: tuple[Any, ...] = ()
+        self._planned: list[Group] = []
         for layer in layers or ():
             self.add(layer)
 
@@ -105,9 +108,20 @@ class Network:
         y = x if isinstance(x, Tensor) else Tensor(numeric(x, "x"))
         if not self.built:
             self.build((None, *y.shape[1:]))
-        for layer in self._chain:
-            y = layer(y, training=training)
+        for group in self.groups():
+            y = group(y, training)
         return y
+
+    def groups(self) -> list[Group]:
+        """The layers in groups that run as one; made anew when the layers or their activations have changed."""
+        current = signature(self._chain)
+        if current != self._planned_for:
+            self._planned_for, self._planned = current, groups_of(self._chain)
+        return self._planned
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy makes its own plan: the groups of this one run the layers of this one.
+        return {**vars(self), "_planned_for": (), "_planned": []}
 
     # What it is made of.
 
@@ -202,3 +216,18 @@ class Network:
         self._need_shape(self.output_shape)
         text = summary_text(self.name, type(self).__name__, self.layers, width=line_length)
         (print_fn or print)(text)
+
+    def plan(
+        self, batch_size: int = 1, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
+    ) -> None:
+        """Prints a table of the groups that layers run in: what was fused, FLOPs, and bytes through memory.
+
+        The figures are those of a forward pass while training, for a batch of `batch_size`. Raises StateError before
+        the network is built, ArgumentError for a batch size that is none.
+        """
+        from minicnn.plan_table import plan_text
+
+        self._need_shape(self.output_shape)
+        if not is_int(batch_size) or batch_size < 1:
+            raise ArgumentError(f"plan: batch_size must be a whole number of at least 1, got {batch_size!r}")
+        (print_fn or print)(plan_text(self.name, self.groups(), int(batch_size), line_length))

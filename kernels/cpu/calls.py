@@ -98,3 +98,19 @@ def clear_bytes(typing_context: Any, target: Any, count: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def call_address(typing_context: Any, function: Any, arguments: Any) -> Any:
+    """Calls the function at address `function`, which takes 64-bit integers, with a tuple of them."""
+
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        kinds = list(signature.args[1])
+        numbers = [
+            context.cast(builder, builder.extract_value(given[1], i), kind, types.int64) for i, kind in enumerate(kinds)
+        ]
+        kind = ir.FunctionType(ir.VoidType(), [_I64] * len(kinds))
+        builder.call(builder.inttoptr(given[0], kind.as_pointer()), numbers)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, arguments), generate

@@ -17,19 +17,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from minicnn.kernels.cpu import few_channels
 from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
 from minicnn.kernels.cpu.panels import pack_filters
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
-from minicnn.kernels.cpu.units import Pair, Strips, cut, filled_up, strip_address, unit_extent
+from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, filled_up, strip_address, unit_extent
 
 PIXELS = 400  # in a unit
 PANEL_BYTES = 256 * 1024  # of a panel that are used at a time: they share the L2 cache with the unit's pixels
 ITEMS = 16  # pieces of work that are wanted at least, so that threads finish together
-
-Pads = tuple[Pair, Pair]
 
 
 class Taps(NamedTuple):
@@ -83,14 +82,23 @@ def conv2d(
     groups: int,
 ) -> None:
     """x (N, H, W, C), w (R, S, C / groups, K), b (K,) or None -> y (N, OH, OW, K). All contiguous, one dtype."""
-    rows, columns = (
-        tuple(t * d - pad[0] for t in range(n)) for n, d, pad in zip(w.shape[:2], dilation, pads, strict=True)
+    plan = plan_for(
+        x.shape, y.shape, window_taps(w.shape[:2], y.shape[1:3], strides, dilation, pads), groups, x.dtype.char
     )
-    taps = Taps(rows, columns, strides, y.shape[1:3], (1, 1), (0, 0))
-    plan = plan_for(x.shape, y.shape, taps, groups, x.dtype.char)
-    r, s, channels, _ = w.shape
     with exclusive:
-        _launch(plan, x, _packed(plan, w, np.arange(r * s) * channels, transposed=False), b, y)
+        _launch(plan, x, filter_panels(plan, w), b, y)
+
+
+def window_taps(size: Pair, grid: Pair, strides: Pair, dilation: Pair, pads: Pads) -> Taps:
+    """The taps of an ordinary convolution whose outputs fill `grid`."""
+    rows, columns = (tuple(t * d - pad[0] for t in range(n)) for n, d, pad in zip(size, dilation, pads, strict=True))
+    return Taps(rows, columns, strides, grid, (1, 1), (0, 0))
+
+
+def filter_panels(plan: Plan, w: np.ndarray) -> np.ndarray:
+    """w (R, S, C / groups, K) as the panels of an ordinary convolution."""
+    r, s, channels, _ = w.shape
+    return _packed(plan, w, np.arange(r * s) * channels, transposed=False)
 
 
 def conv2d_input_gradient(
@@ -100,6 +108,9 @@ def conv2d_input_gradient(
 
     y[i] took x[i·stride + r·dilation - pad]; so x[h] went into y[(h + pad - r·dilation) / stride], where that is whole.
     """
+    if few_channels.suits(w, dilation, groups):
+        few_channels.conv2d_input_gradient(dy, w, dx, strides, dilation, pads)
+        return
     phases = _phases(w.shape[:2], dx.shape[1:3], strides, dilation, (pads[0][0], pads[1][0]))
     if any(not taps_r or not taps_s for taps_r, taps_s, _ in phases):
         dx.fill(0)  # strides larger than the kernel pass over pixels
@@ -141,8 +152,13 @@ def _phases(
 
 
 @lru_cache(maxsize=1024)
-def plan_for(source: tuple[int, ...], result: tuple[int, ...], taps: Taps, groups: int, dtype: str) -> Plan:
-    """The plan for a source of (N, H, W, C) and a result of (N, H', W', K) of dtype "f" or "d"."""
+def plan_for(
+    source: tuple[int, ...], result: tuple[int, ...], taps: Taps, groups: int, dtype: str, together: int = 1
+) -> Plan:
+    """The plan for a source of (N, H, W, C) and a result of (N, H', W', K) of dtype "f" or "d".
+
+    together: rows of the grid that one unit must compute together, as `units.cut` has it.
+    """
     channels, filters = source[3], result[3] // groups
     depth = channels // groups
     tile = tile_for(filters, "float" if dtype == "f" else "double")
@@ -153,6 +169,7 @@ def plan_for(source: tuple[int, ...], result: tuple[int, ...], taps: Taps, group
         (taps.rows[0], taps.rows[-1]),
         (taps.columns[0], taps.columns[-1]),
         PIXELS,
+        together,
     )
     panels = -(-filters // tile.columns)
     out_row = result[2] * result[3]  # numbers in a row of the result
@@ -220,7 +237,6 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
     if result.size == 0:
         return
     memory = scratch_per_thread("strips", plan.strips.scratch_size, source.dtype)
-    no_bias = bias is None
     _correlate(
         microkernel(plan.tile, unit_step=True),
         new_counter(),
@@ -229,7 +245,7 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
         source,
         panels,
         panels.reshape(-1) if bias is None else bias,
-        no_bias,
+        bias is None,
         result,
         plan.pixels,
         plan.outs,
@@ -266,48 +282,66 @@ def _correlate(
 def _work(function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory):
     """One thread: takes pieces of work (a unit, or some panels of one) until none is left."""
     size = source.itemsize
-    columns = panels.shape[3]
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks
     item = next_item(counter)
     while item < units * job.panel_chunks:
-        chunk = item % job.panel_chunks
         image, images, row, rows = unit_extent(strips, item // job.panel_chunks)
         strip = strip_address(strips, source, memory, image, images, row, rows)
-        whole = images == strips.images_per_unit and rows == strips.rows_per_unit
-        at = address_of(pixels) + (0 if whole else pixels.shape[1] * 8)
-        to = address_of(outs) + (0 if whole else pixels.shape[1] * 8)
         out = address_of(result) + (image * job.out_image + row * job.out_row) * size
-        tiles = -(-(images * rows * strips.grid_width) // job.tile_rows)
-        for g in range(job.groups):
-            for block in range(len(blocks)):
-                first_run, run_count, start, length = blocks[block]
-                a = strip + (g * job.depth + start) * size
-                run = address_of(runs) + first_run * 8
-                for p in range(chunk * job.panels // job.panel_chunks, (chunk + 1) * job.panels // job.panel_chunks):
-                    panel = (
-                        (g * job.panels + p) * panels.shape[2] + first_run * _run_length(panels, runs) + start
-                    ) * columns
-                    k = g * job.filters + p * columns
-                    for tile in range(tiles):
-                        table = tile * job.tile_rows * 8
-                        call_microkernel(
-                            function,
-                            a,
-                            at + table,
-                            address_of(panels) + panel * size,
-                            out + k * size,
-                            to + table,
-                            run,
-                            run_count,
-                            length,
-                            1,
-                            address_of(bias) + k * size if block == 0 and not no_bias else 0,
-                            1 if block > 0 else 0,
-                            min(columns, job.filters - p * columns),
-                        )
+        correlate_unit(
+            function,
+            strips,
+            job,
+            panels,
+            bias,
+            no_bias,
+            pixels,
+            outs,
+            runs,
+            blocks,
+            strip,
+            out,
+            images,
+            rows,
+            item % job.panel_chunks,
+        )
         item = next_item(counter)
 
 
 @kernel
-def _run_length(panels, runs):
-    return panels.shape[2] // len(runs)
+def correlate_unit(
+    function, strips, job, panels, bias, no_bias, pixels, outs, runs, blocks, strip, out, images, rows, chunk
+):
+    """The outputs of one unit, of the channels in one chunk of the panels. strip, out: addresses of its corners."""
+    size = panels.itemsize
+    columns = panels.shape[3]
+    run_length = panels.shape[2] // len(runs)
+    whole = images == strips.images_per_unit and rows == strips.rows_per_unit
+    at = address_of(pixels) + (0 if whole else pixels.shape[1] * 8)
+    to = address_of(outs) + (0 if whole else pixels.shape[1] * 8)
+    tiles = -(-(images * rows * strips.grid_width) // job.tile_rows)
+    for g in range(job.groups):
+        for block in range(len(blocks)):
+            first_run, run_count, start, length = blocks[block]
+            a = strip + (g * job.depth + start) * size
+            run = address_of(runs) + first_run * 8
+            for p in range(chunk * job.panels // job.panel_chunks, (chunk + 1) * job.panels // job.panel_chunks):
+                panel = ((g * job.panels + p) * panels.shape[2] + first_run * run_length + start) * columns
+                k = g * job.filters + p * columns
+                for tile in range(tiles):
+                    table = tile * job.tile_rows * 8
+                    call_microkernel(
+                        function,
+                        a,
+                        at + table,
+                        address_of(panels) + panel * size,
+                        out + k * size,
+                        to + table,
+                        run,
+                        run_count,
+                        length,
+                        1,
+                        address_of(bias) + k * size if block == 0 and not no_bias else 0,
+                        1 if block > 0 else 0,
+                        min(columns, job.filters - p * columns),
+                    )

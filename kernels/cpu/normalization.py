@@ -1,6 +1,5 @@
-"""Batch normalization in two passes over x for the statistics and one for the result.
+"""Batch normalization with given moments (`moments` takes them), and its gradients.
 
-The variance is the mean of the squared distances from the mean, not mean(x²) - mean(x)², which cancels.
 All sums are taken block by block in a fixed order, as in `sums`.
 """
 
@@ -11,22 +10,6 @@ from numba import prange
 
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.sums import ROWS
-
-
-@parallel_kernel
-def squared_distances(x, mean, partial):
-    """x (rows, C), mean (C,) -> partial (blocks, C): sums of (x - mean)² over each block of rows."""
-    for block in prange(len(partial)):
-        _squared_distances(x[np.int64(block) * ROWS : (np.int64(block) + 1) * ROWS], mean, partial[block])
-
-
-@kernel
-def _squared_distances(x, mean, total):
-    total[:] = 0
-    for i in range(len(x)):
-        for c in range(x.shape[1]):
-            distance = x[i, c] - mean[c]
-            total[c] += distance * distance
 
 
 @parallel_kernel

@@ -27,9 +27,9 @@ DEPTH = 512  # of a packed block: at most 64 KiB in float32
 ITEMS = 16  # pieces of work that are wanted at least
 
 
-def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, y: np.ndarray) -> None:
-    """(N, I) @ (I, O) + (O,) -> y (N, O)."""
-    _product(x, (x.shape[1], 1), w, False, b, y, len(w))
+def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, y: np.ndarray, relu: bool = False) -> None:
+    """(N, I) @ (I, O) + (O,) -> y (N, O); with relu, what is negative becomes 0."""
+    _product(x, (x.shape[1], 1), w, False, b, y, len(w), relu)
 
 
 def dense_input_gradient(dy: np.ndarray, w: np.ndarray, dx: np.ndarray) -> None:
@@ -50,8 +50,9 @@ def _product(
     bias: np.ndarray | None,
     c: np.ndarray,
     depth: int,
+    relu: bool = False,
 ) -> None:
-    """c (M, N) = A (M, depth) @ B (depth, N) + bias (N,).
+    """c (M, N) = A (M, depth) @ B (depth, N) + bias (N,), and of that what is positive if `relu`.
 
     A is read out of `a` with a_strides, in numbers; B is `b`, or its transpose.
     """
@@ -59,6 +60,8 @@ def _product(
         return
     if depth == 0:
         c[...] = 0 if bias is None else bias
+        if relu:
+            np.maximum(c, 0, out=c)
         return
     rows, columns = c.shape
     tile = tile_for(columns, "float" if c.dtype == np.float32 else "double")
@@ -78,6 +81,7 @@ def _product(
             bias is None,
             c,
             depth,
+            relu,
             row_chunks,
             at,
             to,
@@ -107,6 +111,7 @@ def _multiply(
     no_bias,
     c,
     depth,
+    relu,
     row_chunks,
     at,
     to,
@@ -126,6 +131,7 @@ def _multiply(
             no_bias,
             c,
             depth,
+            relu,
             row_chunks,
             at,
             to,
@@ -147,6 +153,7 @@ def _work(
     no_bias,
     c,
     depth,
+    relu,
     row_chunks,
     at,
     to,
@@ -189,5 +196,17 @@ def _work(
                     1 if k > 0 else 0,
                     used,
                 )
+        if relu:
+            top = chunk * tiles // row_chunks * tile_rows
+            _clip(c[top : min(height, (chunk + 1) * tiles // row_chunks * tile_rows), j : j + used])
         item = next_item(counter)
     zero_run[0] = 0  # alive to the end: the micro-kernel knows only its address
+
+
+@kernel
+def _clip(c):
+    """What is negative becomes 0; NaN stays."""
+    zero = c.dtype.type(0)
+    for i in range(len(c)):
+        for j in range(c.shape[1]):
+            c[i, j] = zero if c[i, j] < zero else c[i, j]

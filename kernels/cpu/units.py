@@ -15,6 +15,7 @@ from minicnn.kernels.cpu.calls import address_of, clear_bytes, copy_bytes
 from minicnn.kernels.cpu.jit import kernel
 
 Pair = tuple[int, int]
+Pads = tuple[Pair, Pair]
 
 
 class Strips(NamedTuple):
@@ -48,17 +49,20 @@ class Strips(NamedTuple):
         return 0 if self.in_place else self.images_per_unit * self.strip_rows * self.strip_width * self.channels
 
 
-def cut(shape: tuple[int, ...], grid: Pair, strides: Pair, rows: Pair, columns: Pair, pixels: int) -> Strips:
+def cut(
+    shape: tuple[int, ...], grid: Pair, strides: Pair, rows: Pair, columns: Pair, pixels: int, together: int = 1
+) -> Strips:
     """Units of about `pixels` outputs for windows over x of `shape` (N, H, W, C).
 
     grid: outputs (height, width); strides: pixels of x between them; rows, columns: (first, last) row and column of x
-    that window 0 touches; negative, or past the end for later windows, means padding.
+    that window 0 touches; negative, or past the end for later windows, means padding; together: grid rows that must
+    not be parted, a divisor of the grid's height.
     """
     n, height, width, channels = shape
     (grid_h, grid_w), (down, across) = grid, strides
     reach_h, reach_w = rows[1] - rows[0] + 1, columns[1] - columns[0] + 1
     if grid_h * grid_w >= 2 * pixels:
-        images_per_unit, rows_per_unit = 1, min(grid_h, max(1, round(pixels / grid_w)))
+        images_per_unit, rows_per_unit = 1, min(grid_h, max(1, round(pixels / grid_w / together)) * together)
     else:
         images_per_unit, rows_per_unit = max(1, min(-(-pixels // (grid_h * grid_w)), -(-n // 8))), grid_h
     in_place = (

@@ -107,6 +107,46 @@ class Backend(Protocol):
     def bias_gradient(self, dy: Array) -> Array:
         """dL/db: dy summed over all axes but the last. For convolutions too."""
 
+    # Fused groups: as the functions above one after another, in fewer passes over memory. `pooling` are windows that
+    # tile the image, (R, S) at a distance of (R, S), without padding; of size (1, 1) they leave ReLU alone.
+    # winners (N, PH, PW, K), uint8: each window's winning tap r·S + s, or R·S where no pixel of it was positive.
+
+    def conv2d_relu_pool(
+        self, x: Array, w: Array, b: Array | None, windows: Windows, groups: int, pooling: Windows
+    ) -> tuple[Array, Array]:
+        """The largest of relu(conv2d) in each pooling window (N, PH, PW, K), and the winners."""
+
+    def relu_pool_gradient(self, dy: Array, winners: Array, pooling: Windows) -> tuple[Array, Array]:
+        """dL/dz of what went into ReLU (N, OH, OW, K): dy where it won, else 0; and its sums (K,), dL/db."""
+
+    def batch_norm_relu_pool(
+        self, x: Array, gamma: Array, beta: Array, epsilon: float, pooling: Windows
+    ) -> tuple[Array, Array, Array, Array]:
+        """The largest of relu(batch_norm) in each pooling window, the winners, the mean and the (biased) variance."""
+
+    def batch_norm_relu_pool_parameter_gradients(
+        self, dy: Array, winners: Array, x: Array, mean: Array, variance: Array, epsilon: float, pooling: Windows
+    ) -> tuple[Array, Array]:
+        """batch_norm_parameter_gradients of relu_pool_gradient: dL/dgamma and dL/dbeta, both (C,)."""
+
+    def batch_norm_relu_pool_input_gradient(
+        self,
+        dy: Array,
+        winners: Array,
+        x: Array,
+        gamma: Array,
+        mean: Array,
+        variance: Array,
+        epsilon: float,
+        dgamma: Array,
+        dbeta: Array,
+        pooling: Windows,
+    ) -> Array:
+        """batch_norm_input_gradient of relu_pool_gradient: dL/dx (N, H, W, C)."""
+
+    def dense_relu(self, x: Array, w: Array, b: Array | None) -> Array:
+        """relu(x @ w + b); relu_gradient takes it back, since y is positive where x @ w + b was."""
+
     # Activations, element by element (softmax: over the last axis). The gradients take y where y is enough.
 
     def relu(self, x: Array, negative_slope: float, max_value: float | None, threshold: float) -> Array:

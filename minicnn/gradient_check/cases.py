@@ -12,10 +12,11 @@ from minicnn.geometry import is_int
 from minicnn.gradient_check.array_cases import ARRAY_CASES
 from minicnn.gradient_check.case import Draw
 from minicnn.gradient_check.checker import gradcheck
+from minicnn.gradient_check.fused_cases import FUSED_CASES
 from minicnn.gradient_check.window_cases import WINDOW_CASES
 from minicnn.random import generator
 
-CASES: dict[str, Draw] = dict(sorted({**WINDOW_CASES, **ARRAY_CASES}.items()))
+CASES: dict[str, Draw] = dict(sorted({**WINDOW_CASES, **ARRAY_CASES, **FUSED_CASES}.items()))
 
 
 @dataclass(frozen=True)

@@ -127,11 +127,15 @@ class Layer:
 
         Raises ShapeError if x does not have the shape that the layer was built for, DTypeError if it is no numbers.
         """
+        return self.call(self.receive(x), training)
+
+    def receive(self, x: Any) -> Tensor:
+        """What `call` takes, for what users give. Builds the layer if that has not happened yet; raises ShapeError."""
         x = self._as_input(x)
         if not self.built:
             self.build_for((None, *x.shape[1:]))
         self._check_input(x)
-        return self.call(x, training)
+        return x
 
     def build_for(self, input_shape: Shape) -> Shape:
         """Checks the shape, makes the variables, and returns the output's shape. Errors name the layer."""

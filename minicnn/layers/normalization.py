@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+import numpy as np
+
 from minicnn import initializers, ops
 from minicnn.errors import ArgumentError
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag
@@ -64,13 +66,34 @@ class BatchNormalization(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """batch_norm(x), updating the running averages, or batch_norm_inference(x)."""
-        gamma = self._one if self.gamma is None else self.gamma
-        beta = self._zero if self.beta is None else self.beta
-        if training and self.trainable:
+        gamma, beta = self._parameters()
+        if self.takes_batch_statistics(training):
             return ops.batch_norm(x, gamma, beta, epsilon=self.epsilon, observe=self._observe)
         return ops.batch_norm_inference(
             x, gamma, beta, self.moving_mean.data, self.moving_variance.data, epsilon=self.epsilon
         )
+
+    def takes_batch_statistics(self, training: bool) -> bool:
+        """Whether a call normalizes by the moments of its batch, rather than by the running averages."""
+        return training and self.trainable
+
+    def relu(self, x: Tensor, pool_size: Any) -> Tensor:
+        """max_pool2d(relu(batch_norm(x))) as one, updating the running averages; pool_size 1 pools nothing."""
+        gamma, beta = self._parameters()
+        y: Tensor = ops.batch_norm_relu(
+            x, gamma, beta, epsilon=self.epsilon, pool_size=pool_size, observe=self._observe
+        )
+        return y
+
+    def folded_into(self, kernel: Array, bias: Array | None) -> tuple[Array, Array]:
+        """Kernel and bias of one convolution that computes batch_norm_inference(conv2d(x, kernel, bias))."""
+        gamma, beta = (p.data if isinstance(p, Tensor) else p for p in self._parameters())
+        scale = gamma / np.sqrt(self.moving_variance.data + gamma.dtype.type(self.epsilon))
+        shift = beta - self.moving_mean.data * scale
+        return kernel * scale, shift if bias is None else shift + bias * scale
+
+    def _parameters(self) -> tuple[Any, Any]:
+        return self._one if self.gamma is None else self.gamma, self._zero if self.beta is None else self.beta
 
     def _observe(self, mean: Array, variance: Array) -> None:
         for moving, batch in ((self.moving_mean.data, mean), (self.moving_variance.data, variance)):

@@ -24,6 +24,7 @@ from minicnn.ops.convolution import conv2d, conv2d_transpose, depthwise_conv2d
 from minicnn.ops.cross_entropy import binary_cross_entropy, cross_entropy, softmax_cross_entropy
 from minicnn.ops.dense import dense
 from minicnn.ops.dropout import dropout
+from minicnn.ops.fused import batch_norm_relu, conv2d_relu, dense_relu
 from minicnn.ops.normalization import batch_norm, batch_norm_inference
 from minicnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from minicnn.ops.reductions import max, mean, sum
@@ -36,11 +37,14 @@ __all__ = [
     "average_pool2d",
     "batch_norm",
     "batch_norm_inference",
+    "batch_norm_relu",
     "binary_cross_entropy",
     "conv2d",
+    "conv2d_relu",
     "conv2d_transpose",
     "cross_entropy",
     "dense",
+    "dense_relu",
     "depthwise_conv2d",
     "divide",
     "dropout",

@@ -41,22 +41,7 @@ def conv2d(
     array([[4., 4.],
            [4., 4.]])
     """
-    check_floats("conv2d", x=x, w=w, b=b)
-    check_rank("conv2d", "x", x, "N, H, W, C")
-    check_rank("conv2d", "w", w, "R, S, C / groups, K")
-    if not is_int(groups) or groups < 1 or x.shape[3] % groups or w.shape[3] % groups:
-        raise ArgumentError(
-            f"conv2d: groups must divide the {x.shape[3]} channels of x and the {w.shape[3]} filters of w; "
-            f"got {groups!r}"
-        )
-    if w.shape[2] * groups != x.shape[3] or 0 in w.shape:
-        raise ShapeError(
-            f"conv2d: x {x.shape} has {x.shape[3]} channels, so in {groups} group(s) w must be "
-            f"(R, S, {x.shape[3] // groups}, K); got {w.shape}"
-        )
-    check_shape("conv2d", "b", b, (w.shape[3],), "one number a filter")
-    with naming("conv2d"):
-        windows = Windows.over(x.shape[1:3], w.shape[:2], strides, padding, dilation)
+    windows = check_conv2d("conv2d", x, w, b, strides, padding, dilation, groups)
     backend = backend_for(x, w)
 
     def pullback(dy: Array) -> Gradients:
@@ -67,6 +52,28 @@ def conv2d(
         }
 
     return backend.conv2d(x, w, b, windows, groups), pullback
+
+
+def check_conv2d(
+    operator: str, x: Array, w: Array, b: Array | None, strides: Any, padding: Any, dilation: Any, groups: int
+) -> Windows:
+    """The door of `conv2d`, and of what is fused with it: the windows of the kernel over x. Raises as `conv2d`."""
+    check_floats(operator, x=x, w=w, b=b)
+    check_rank(operator, "x", x, "N, H, W, C")
+    check_rank(operator, "w", w, "R, S, C / groups, K")
+    if not is_int(groups) or groups < 1 or x.shape[3] % groups or w.shape[3] % groups:
+        raise ArgumentError(
+            f"{operator}: groups must divide the {x.shape[3]} channels of x and the {w.shape[3]} filters of w; "
+            f"got {groups!r}"
+        )
+    if w.shape[2] * groups != x.shape[3] or 0 in w.shape:
+        raise ShapeError(
+            f"{operator}: x {x.shape} has {x.shape[3]} channels, so in {groups} group(s) w must be "
+            f"(R, S, {x.shape[3] // groups}, K); got {w.shape}"
+        )
+    check_shape(operator, "b", b, (w.shape[3],), "one number a filter")
+    with naming(operator):
+        return Windows.over(x.shape[1:3], w.shape[:2], strides, padding, dilation)
 
 
 @differentiable

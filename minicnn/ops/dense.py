@@ -17,14 +17,7 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple:
     Raises ShapeError if the inner sizes differ, DTypeError.
     Source: Rumelhart, Hinton and Williams, Learning representations by back-propagating errors (1986).
     """
-    check_floats("dense", x=x, w=w, b=b)
-    check_rank("dense", "x", x, "N, I")
-    check_rank("dense", "w", w, "I, O")
-    if x.shape[1] != w.shape[0]:
-        raise ShapeError(
-            f"dense: x {x.shape} has {x.shape[1]} inputs a row, so w must be ({x.shape[1]}, O); got {w.shape}"
-        )
-    check_shape("dense", "b", b, (w.shape[1],), "one number an output")
+    check_dense("dense", x, w, b)
     backend = backend_for(x, w)
 
     def pullback(dy: Array) -> Gradients:
@@ -35,3 +28,15 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple:
         }
 
     return backend.dense(x, w, b), pullback
+
+
+def check_dense(operator: str, x: Array, w: Array, b: Array | None) -> None:
+    """The door of `dense`, and of what is fused with it."""
+    check_floats(operator, x=x, w=w, b=b)
+    check_rank(operator, "x", x, "N, I")
+    check_rank(operator, "w", w, "I, O")
+    if x.shape[1] != w.shape[0]:
+        raise ShapeError(
+            f"{operator}: x {x.shape} has {x.shape[1]} inputs a row, so w must be ({x.shape[1]}, O); got {w.shape}"
+        )
+    check_shape(operator, "b", b, (w.shape[1],), "one number an output")

@@ -34,10 +34,7 @@ def batch_norm(
     Raises ShapeError, also for a batch without elements; DTypeError; ArgumentError if epsilon is negative.
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithm 1 and section 3.
     """
-    _check("batch_norm", x, gamma=gamma, beta=beta)
-    epsilon = check_number("batch_norm", "epsilon", epsilon, least=0)
-    if x.size == 0:
-        raise ShapeError(f"batch_norm: x {x.shape} has no elements to take a mean of")
+    epsilon = check_batch_norm("batch_norm", x, gamma, beta, epsilon)
     backend = backend_for(x)
     y, mean, variance = backend.batch_norm(x, gamma, beta, epsilon)
     if observe is not None:
@@ -74,6 +71,14 @@ def batch_norm_inference(
         return {"x": lambda: dy * scale, "gamma": dgamma, "beta": dbeta}
 
     return backend.batch_norm_inference(x, gamma, beta, mean, variance, epsilon), pullback
+
+
+def check_batch_norm(operator: str, x: Array, gamma: Array, beta: Array, epsilon: float) -> float:
+    """The door of `batch_norm`, and of what is fused with it: epsilon as a float."""
+    _check(operator, x, gamma=gamma, beta=beta)
+    if x.size == 0:
+        raise ShapeError(f"{operator}: x {x.shape} has no elements to take a mean of")
+    return check_number(operator, "epsilon", epsilon, least=0)
 
 
 def _check(operator: str, x: Array, **parameters: Array) -> None:

@@ -78,21 +78,31 @@ class Tensor:
         if not self.requires_grad:
             raise StateError("backward() on a tensor that no tensor with requires_grad=True went into")
         upstream = {self: self._seed(gradient)}
+        own: set[Tensor] = set()  # those whose upstream gradient was computed for them and belongs to nobody else
         for tensor in _in_reverse(self):
             dy = upstream.pop(tensor)
             node = tensor.node
             if node is None:
-                # A copy: pullbacks may hand on dy itself, and two leaves must never share one gradient array.
-                tensor.grad = as_array(dy.copy() if tensor.grad is None else tensor.grad + dy)
+                if tensor.grad is None:
+                    tensor.grad = dy if tensor in own else dy.copy()
+                else:
+                    tensor.grad = as_array(tensor.grad + dy)
                 continue
-            gradients = node.pullback(dy)
+            gradients, given = node.pullback(dy), [dy]
             for name, parent in node.inputs.items():
                 if parent.requires_grad:
                     if name not in gradients:
                         raise StateError(f"{node.operator} has no gradient for {name}: hand it {name}.detach()")
                     g = gradients[name]
-                    g = g() if callable(g) else g
-                    upstream[parent] = as_array(upstream[parent] + g if parent in upstream else g)
+                    g = as_array(g() if callable(g) else g)
+                    if parent in upstream:
+                        upstream[parent] = as_array(upstream[parent] + g)
+                        own.add(parent)
+                    else:
+                        upstream[parent] = g
+                        if _is_new(g, given):
+                            own.add(parent)
+                    given.append(g)
             if not retain_graph:
                 node.release()
 
@@ -201,6 +211,16 @@ def as_array(value: Any, dtype: Any = np.float32, name: str = "a tensor") -> Arr
     return numbers.astype(dtype)
 
 
+def _is_new(gradient: Array, given: list[Array]) -> bool:
+    """Whether a leaf may keep a gradient as it is; given: dy, and what the operator's other inputs got.
+
+    Gradients are linear in dy. So one that is neither dy nor a view of it, nor another input's as well, was computed
+    just now, and nobody else holds it. One that is spread out by strides is to be copied all the same.
+    """
+    plain = gradient.flags.c_contiguous and getattr(gradient.flags, "writeable", True)
+    return plain and not any(np.may_share_memory(gradient, other) for other in given)
+
+
 def _in_reverse(root: Tensor) -> Iterator[Tensor]:
     """Every tensor that `root` depends on, each after all that depend on it.
 
@@ -238,6 +258,11 @@ class Operator(Protocol[P]):
     vjp: Callable[P, tuple[Array, Pullback]]
 
     def __call__(self, *args: P.args, **options: P.kwargs) -> Any: ...  # noqa: D102
+
+
+def is_recording() -> bool:
+    """Whether operators are recorded now; not within `no_grad`."""
+    return _recording.get()
 
 
 def differentiable(operator: Callable[P, tuple[Array, Pullback]]) -> Operator[P]:

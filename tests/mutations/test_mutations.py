@@ -14,11 +14,12 @@ import pytest
 from minicnn import ops, use_backend
 from tests.mutations.array_bugs import ARRAY_BUGS
 from tests.mutations.bug import Bug
+from tests.mutations.fused_bugs import FUSED_BUGS
 from tests.mutations.ground_bugs import GROUND_BUGS
 from tests.mutations.layer_bugs import LAYER_BUGS
 from tests.mutations.window_bugs import WINDOW_BUGS
 
-BUGS = [*WINDOW_BUGS, *LAYER_BUGS, *ARRAY_BUGS, *GROUND_BUGS]
+BUGS = [*WINDOW_BUGS, *LAYER_BUGS, *ARRAY_BUGS, *FUSED_BUGS, *GROUND_BUGS]
 
 # A checker that crashes over wrong shapes has noticed as well.
 NOTICED = (AssertionError, ValueError, pytest.fail.Exception)

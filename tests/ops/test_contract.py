@@ -137,6 +137,7 @@ def test_any_memory_layout_gives_the_same(backend: Spy, name: str, layout: Calla
 # Operators whose first axis may be a batch, and the options that have one entry an image.
 BATCHED = [
     *("conv2d", "depthwise_conv2d", "conv2d_transpose", "dense", "zero_pad2d", "upsample2d", "batch_norm_inference"),
+    *("conv2d_relu", "dense_relu"),
     *("max_pool2d", "average_pool2d", "global_max_pool2d", "global_average_pool2d"),
     *("relu", "relu6", "leaky_relu", "prelu", "sigmoid", "tanh", "softmax", "dropout"),
     *("negative", "exp", "log", "sqrt", "absolute", "power"),

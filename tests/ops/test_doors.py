@@ -231,7 +231,28 @@ SHAPING = [
     door(ArgumentError, "interpolation must be … got 'cubic'", ops.upsample2d, IMAGES, 2, "cubic"),
 ]
 
-DOORS = [*CONVOLUTIONS, *POOLINGS, *DENSE_AND_NORMALIZATION, *ACTIVATIONS, *LOSSES, *ARITHMETIC, *SHAPING]
+FUSED = [
+    door(ShapeError, "x must have the axes (N, H, W, C)", ops.conv2d_relu, ones(6, 6, 4), KERNEL),
+    door(ShapeError, "x … 4 channels … w must be (R, S, 4, K)", ops.conv2d_relu, IMAGES, ones(3, 3, 5, 8)),
+    door(ShapeError, "a 5x5 window … does not fit", ops.conv2d_relu, IMAGES, KERNEL, pool_size=5),
+    door(ArgumentError, "pool_size must be … got 0", ops.conv2d_relu, IMAGES, KERNEL, pool_size=0),
+    door(
+        ArgumentError,
+        "pool_size (6, 3) must have at most 16",
+        ops.batch_norm_relu,
+        IMAGES,
+        FOUR,
+        FOUR,
+        pool_size=(6, 3),
+    ),
+    door(ShapeError, "beta must have shape (4,)", ops.batch_norm_relu, IMAGES, FOUR, ones(3)),
+    door(ShapeError, "x (0, 4) has no elements", ops.batch_norm_relu, ones(0, 4), FOUR, FOUR),
+    door(ShapeError, "x must have … to be pooled", ops.batch_norm_relu, ones(3, 4, 4), FOUR, FOUR, pool_size=(1, 2)),
+    door(ShapeError, "x (2, 4) … w must be (4, O)", ops.dense_relu, ROWS, ones(3, 5)),
+    door(DTypeError, "one dtype … w is float64", ops.dense_relu, ROWS, ones(4, 5, dtype=DOUBLE)),
+]
+
+DOORS = [*CONVOLUTIONS, *POOLINGS, *DENSE_AND_NORMALIZATION, *FUSED, *ACTIVATIONS, *LOSSES, *ARITHMETIC, *SHAPING]
 # These two are another operator with an option set, which answers for them.
 ANSWERED_BY = {"relu6": "relu", "leaky_relu": "relu"}
 

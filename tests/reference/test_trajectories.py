@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from minicnn import Sequential, layers, losses, optimizers
+from minicnn import Sequential, fusing, layers, losses, optimizers
 from minicnn.datasets import embedded
 from tests.conftest import Spy
 
@@ -68,10 +68,11 @@ NETWORKS = {"lenet5": lenet5, "batch_norm_net": batch_norm_net, "strided_net": s
 PARTING = {("numba", "lenet5", "float32"): 8}
 
 
+@pytest.mark.parametrize("fused", [True, False], ids=["fused", "unfused"])
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(("name", "network"), NETWORKS.items(), ids=NETWORKS)
 def test_training_follows_pytorch(
-    name: str, network: Callable[[], list[layers.Layer]], dtype: str, backend: Spy
+    name: str, network: Callable[[], list[layers.Layer]], dtype: str, fused: bool, backend: Spy
 ) -> None:
     setup, expected = SETUPS[name], TRAJECTORIES[f"{name}/{dtype}"].arrays
     model = Sequential(network(), dtype=dtype)
@@ -79,7 +80,8 @@ def test_training_follows_pytorch(
     model.set_weights([w.astype(dtype) for w in setup.initial_weights()])
     (images, labels), _ = embedded.load_data()
 
-    losses_found = [model.train_on_batch(x.astype(dtype), y) for x, y in batches(images, labels)]
+    with fusing(fused):
+        losses_found = [model.train_on_batch(x.astype(dtype), y) for x, y in batches(images, labels)]
 
     tolerance = TOLERANCE[dtype]
     if (backend.backend.name, name, dtype) in PARTING:

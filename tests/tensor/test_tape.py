@@ -79,6 +79,43 @@ def test_gradients_alias_neither_one_another_nor_the_upstream_gradient() -> None
     assert (b.grad.tolist(), upstream.tolist()) == ([1.0, 1.0], [1.0, 1.0])
 
 
+def test_a_gradient_that_two_inputs_share_is_copied() -> None:
+    @differentiable
+    def twice_the_sum(x: np.ndarray, y: np.ndarray) -> tuple:
+        def pullback(dz: np.ndarray) -> dict:
+            doubled = 2 * dz
+            return {"x": lambda: doubled, "y": lambda: doubled[::1]}
+
+        return 2 * (x + y), pullback
+
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    twice_the_sum(a, b).backward(np.ones(2))
+    assert not np.shares_memory(a.grad, b.grad)
+    assert (a.grad.tolist(), b.grad.tolist()) == ([2.0, 2.0], [2.0, 2.0])
+
+
+def test_a_gradient_made_for_a_leaf_is_not_copied() -> None:
+    made: list[np.ndarray] = []
+
+    @differentiable
+    def square(x: np.ndarray) -> tuple:
+        return x * x, lambda dy: {"x": lambda: made.append(2 * x * dy) or made[-1]}  # type: ignore[func-returns-value]
+
+    a = leaf(1.0, 2.0)
+    square(a).backward(np.ones(2), retain_graph=True)
+    assert a.grad is made[0]
+
+
+def test_a_gradient_that_is_spread_out_by_strides_becomes_an_array_of_its_own() -> None:
+    a = leaf(1.0, 2.0)
+    a.sum().backward(np.ones(()))
+    a.grad += 1
+    assert a.grad.tolist() == [2.0, 2.0]
+    b = Tensor(np.ones((2, 3)), requires_grad=True)
+    (b * 2.0).transpose().backward(np.ones((3, 2)))
+    assert b.grad.flags.c_contiguous
+
+
 def test_a_leafs_own_backward_copies_too() -> None:
     x, upstream = leaf(1.0), np.ones(1)
     x.backward(upstream)

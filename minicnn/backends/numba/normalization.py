@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.backends.numba.arrays import plain, rows
-from minicnn.backends.numba.dense import bias_gradient
+from minicnn.kernels.cpu import moments as moment_kernels
 from minicnn.kernels.cpu import normalization
 from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.sums import blocks_of, sum_in_order
@@ -16,16 +16,20 @@ def batch_norm(
     x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x (..., C) -> y (..., C), mean (C,), variance (C,)."""
+    mean, variance = moments(x)
+    return batch_norm_inference(x, gamma, beta, mean, variance, epsilon), mean, variance
+
+
+def moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and the biased variance of x (..., C) over everything but the channels, (C,) each."""
     x2d = rows(x)
     n, channels = x2d.shape
-    mean = bias_gradient(x2d) / n  # the same sum over everything but the channels
-    variance = np.empty_like(mean)
+    mean, variance = np.empty((2, channels), x.dtype)
     with exclusive:
-        partial = scratch("sums", blocks_of(n) * channels, x.dtype).reshape(blocks_of(n), channels)
-        normalization.squared_distances(x2d, mean, partial)
-        sum_in_order(partial, variance)
-    variance /= n
-    return batch_norm_inference(x, gamma, beta, mean, variance, epsilon), mean, variance
+        partial = scratch("sums", blocks_of(n) * 2 * channels, x.dtype).reshape(blocks_of(n), 2, channels)
+        moment_kernels.block_moments(x2d, partial)
+        moment_kernels.combine(partial, n, mean, variance)
+    return mean, variance
 
 
 def batch_norm_inference(
@@ -35,7 +39,7 @@ def batch_norm_inference(
     y = empty(x.shape, x.dtype)
     with exclusive:
         normalization.scale_and_shift(
-            rows(x), plain(mean), _scale(variance, epsilon), plain(gamma), plain(beta), rows(y)
+            rows(x), plain(mean), inverse_deviation(variance, epsilon), plain(gamma), plain(beta), rows(y)
         )
     return y
 
@@ -49,7 +53,7 @@ def batch_norm_parameter_gradients(
     gradients = np.empty((2, channels), x.dtype)
     with exclusive:
         partial = scratch("sums", blocks_of(n) * 2 * channels, x.dtype).reshape(blocks_of(n), 2, channels)
-        normalization.parameter_gradients(rows(dy), x2d, plain(mean), _scale(variance, epsilon), partial)
+        normalization.parameter_gradients(rows(dy), x2d, plain(mean), inverse_deviation(variance, epsilon), partial)
         sum_in_order(partial.reshape(len(partial), -1), gradients.reshape(-1))
     return gradients[0], gradients[1]
 
@@ -69,12 +73,19 @@ def batch_norm_input_gradient(
     n = x.size // x.shape[-1]
     with exclusive:
         normalization.input_gradient(
-            rows(dy), rows(x), plain(mean), _scale(variance, epsilon), plain(gamma), dbeta / n, dgamma / n, rows(dx)
+            rows(dy),
+            rows(x),
+            plain(mean),
+            inverse_deviation(variance, epsilon),
+            plain(gamma),
+            dbeta / n,
+            dgamma / n,
+            rows(dx),
         )
     return dx
 
 
-def _scale(variance: np.ndarray, epsilon: float) -> np.ndarray:
+def inverse_deviation(variance: np.ndarray, epsilon: float) -> np.ndarray:
     """1 / the standard deviation, (C,)."""
     one = variance.dtype.type(1)
     return one / np.sqrt(variance + variance.dtype.type(epsilon))

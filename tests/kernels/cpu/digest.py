@@ -33,6 +33,7 @@ def results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
     """What each kernel makes of the same random arrays."""
     yield from matrix_results(backend, dtype)
     yield from other_results(backend, dtype)
+    yield from fused_results(backend, dtype)
 
 
 def matrix_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
@@ -80,6 +81,29 @@ def other_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
     for y in (backend.sigmoid(x), backend.tanh(x), backend.softmax(x), backend.dropout(x, 0.4, Key(2**63 + 7, 3))):
         yield y
     yield from backend.softmax_cross_entropy(x, np.arange(2000) % 33)
+
+
+def fused_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
+    """Groups of kernels as one: pooling windows that leave a remainder, and those of one pixel."""
+    draw = _drawing(dtype)
+    for n, side, channels, filters, kernel, stride, padding, dilation, groups in CONVOLUTIONS:
+        windows = Windows.over((side, side), kernel, stride, padding, dilation)
+        for size in ((1, 1), (min(2, windows.outputs[0]), min(3, windows.outputs[1]))):
+            pooling = Windows.over(windows.outputs, size, size)
+            x, w = draw(n, side, side, channels), draw(kernel, kernel, channels // groups, filters)
+            y, winners = backend.conv2d_relu_pool(x, w, draw(filters), windows, groups, pooling)
+            dz, db = backend.relu_pool_gradient(draw(*y.shape), winners, pooling)
+            yield from (y, winners, dz, db)
+
+            x, gamma, beta = draw(n, *windows.outputs, filters), draw(filters), draw(filters)
+            y, winners, mean, variance = backend.batch_norm_relu_pool(x, gamma, beta, 1e-3, pooling)
+            given = draw(*y.shape), winners, x
+            dgamma, dbeta = backend.batch_norm_relu_pool_parameter_gradients(*given, mean, variance, 1e-3, pooling)
+            yield from (y, winners, mean, variance, dgamma, dbeta)
+            yield backend.batch_norm_relu_pool_input_gradient(
+                *given, gamma, mean, variance, 1e-3, dgamma, dbeta, pooling
+            )
+    yield backend.dense_relu(draw(37, 700), draw(700, 50), draw(50))
 
 
 def _drawing(dtype: type) -> Callable[..., np.ndarray]:

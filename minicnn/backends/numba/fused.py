@@ -1,0 +1,105 @@
+"""Fused groups, by `kernels.cpu.pooled_correlation`, `kernels.cpu.normalized_pool` and `kernels.cpu.relu_pool`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minicnn.backends.numba.arrays import plain
+from minicnn.backends.numba.convolution import conv2d
+from minicnn.backends.numba.normalization import inverse_deviation, moments
+from minicnn.geometry import Windows
+from minicnn.kernels.cpu import normalized_pool, pooled_correlation, products, relu_pool
+from minicnn.kernels.cpu.memory import empty
+
+
+def conv2d_relu_pool(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows, groups: int, pooling: Windows
+) -> tuple[np.ndarray, np.ndarray]:
+    """x (N, H, W, C), w (R, S, C / groups, K) -> y, winners (N, PH, PW, K)."""
+    y, winners = _pooled(len(x), pooling, w.shape[3], x.dtype)
+    if groups > 1 and w.shape[2] == 1:  # depthwise: not the micro-kernel's work
+        relu_pool.relu_pool(conv2d(x, w, b, windows, groups), pooling.size, y, winners)
+        return y, winners
+    pooled_correlation.conv2d_relu_pool(
+        plain(x),
+        plain(w),
+        None if b is None else plain(b),
+        y,
+        winners,
+        windows.strides,
+        windows.dilation,
+        windows.pads,
+        groups,
+        pooling.size,
+    )
+    return y, winners
+
+
+def relu_pool_gradient(dy: np.ndarray, winners: np.ndarray, pooling: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """dy, winners (N, PH, PW, K) -> dz (N, OH, OW, K), and its sums (K,)."""
+    dz = empty((len(dy), *pooling.image, dy.shape[3]), dy.dtype)
+    sums = np.empty(dy.shape[3], dy.dtype)
+    relu_pool.relu_pool_gradient(plain(dy), winners, pooling.size, dz, sums)
+    return dz, sums
+
+
+def batch_norm_relu_pool(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, epsilon: float, pooling: Windows
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """x (N, H, W, C) -> y, winners (N, PH, PW, C), mean, variance (C,)."""
+    x = plain(x)
+    y, winners = _pooled(len(x), pooling, x.shape[3], x.dtype)
+    mean, variance = moments(x)
+    scale = inverse_deviation(variance, epsilon)
+    normalized_pool.forward(x, mean, scale, plain(gamma), plain(beta), pooling.size, y, winners)
+    return y, winners, mean, variance
+
+
+def batch_norm_relu_pool_parameter_gradients(
+    dy: np.ndarray,
+    winners: np.ndarray,
+    x: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    epsilon: float,
+    pooling: Windows,
+) -> tuple[np.ndarray, np.ndarray]:
+    """dy, winners (N, PH, PW, C), x (N, H, W, C) -> dgamma, dbeta (C,)."""
+    gradients = np.empty((2, x.shape[3]), x.dtype)
+    scale = inverse_deviation(variance, epsilon)
+    normalized_pool.parameter_gradients(plain(dy), winners, plain(x), mean, scale, pooling.size, gradients)
+    return gradients[0], gradients[1]
+
+
+def batch_norm_relu_pool_input_gradient(
+    dy: np.ndarray,
+    winners: np.ndarray,
+    x: np.ndarray,
+    gamma: np.ndarray,
+    mean: np.ndarray,
+    variance: np.ndarray,
+    epsilon: float,
+    dgamma: np.ndarray,
+    dbeta: np.ndarray,
+    pooling: Windows,
+) -> np.ndarray:
+    """dx (N, H, W, C)."""
+    dx = empty(x.shape, x.dtype)
+    n = x.size // x.shape[3]
+    scale = inverse_deviation(variance, epsilon)
+    normalized_pool.input_gradient(
+        plain(dy), winners, plain(x), mean, scale, gamma * scale, dbeta / n, dgamma / n, pooling.size, dx
+    )
+    return dx
+
+
+def dense_relu(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+    """max((N, I) @ (I, O) + (O,), 0) -> (N, O)."""
+    y = empty((len(x), w.shape[1]), x.dtype)
+    products.dense(plain(x), plain(w), None if b is None else plain(b), y, relu=True)
+    return y
+
+
+def _pooled(images: int, pooling: Windows, channels: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    shape = images, *pooling.outputs, channels
+    return empty(shape, dtype), empty(shape, np.dtype(np.uint8))

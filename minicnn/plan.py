@@ -1,0 +1,185 @@
+"""The plan of a network: which of its layers run as one.
+
+A chain of layers is read from its front. Where a convolution or a dense layer is followed by ReLU, or batch
+normalization is, and where max-pooling comes after that, the layers become one fused operator (`ops.fused`): the same
+numbers, to rounding, in fewer passes over memory. Everything else runs layer by layer, and so does everything while
+fusing is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from minicnn import ops
+from minicnn.activations import linear
+from minicnn.geometry import NO_PADS, Pair, Windows
+from minicnn.layers import Activation, BatchNormalization, Conv2D, Dense, Layer, MaxPooling2D, ReLU
+from minicnn.ops.fused import MOST_TAPS
+from minicnn.tensor import Tensor, is_recording
+
+_fusing: ContextVar[bool] = ContextVar("fusing", default=True)
+
+
+class fusing:
+    """Whether models run fused groups: `fusing(False)` for what follows, or for a block: `with fusing(False):`."""
+
+    def __init__(self, on: bool) -> None:
+        self._before = _fusing.get()
+        _fusing.set(bool(on))
+
+    def __enter__(self) -> fusing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _fusing.set(self._before)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers that run as one: `run(x, training)`. `words` names what was fused, () if a layer runs by itself."""
+
+    layers: tuple[Layer, ...]
+    words: tuple[str, ...]
+    run: Callable[[Tensor, bool], Tensor]
+
+    def __call__(self, x: Any, training: bool) -> Tensor:
+        """The output of the last layer, for what the first one takes."""
+        return self.run(self.layers[0].receive(x), training)
+
+
+def groups_of(chain: Sequence[Layer]) -> list[Group]:
+    """The layers of a chain in their order, each in one group. They must be built: a pooling window must fit."""
+    groups: list[Group] = []
+    rest = tuple(chain)
+    while rest:
+        found = (start(rest) for start in (_convolution, _normalization, _dense)) if _fusing.get() else ()
+        group = next((g for g in found if g is not None and _one_dtype(g)), None) or Group(rest[:1], (), rest[0].call)
+        groups.append(group)
+        rest = rest[len(group.layers) :]
+    return groups
+
+
+def signature(chain: Sequence[Layer]) -> tuple[Any, ...]:
+    """What the groups of a chain depend on: a plan holds as long as this stays equal."""
+    return _fusing.get(), *((layer, getattr(layer, "activation", None)) for layer in chain)
+
+
+# What a group begins with. Only layers of exactly these classes are fused: a subclass may compute something else.
+
+
+def _convolution(chain: tuple[Layer, ...]) -> Group | None:
+    """Conv2D, BatchNormalization if there is one, ReLU, MaxPooling2D if there is one."""
+    conv = chain[0]
+    if type(conv) is not Conv2D:
+        return None
+    taken: tuple[Layer, ...] = (conv,)
+    norm = None
+    if conv.activation is not ops.relu:
+        if not _is_linear(conv):
+            return None
+        if len(chain) > 1 and type(chain[1]) is BatchNormalization:
+            norm = chain[1]
+            taken += (norm,)
+        if not _has_relu(chain, len(taken)):
+            return None
+        taken += (chain[len(taken)],)
+    pool_size, taken = _with_pooling(chain, taken)
+    words = "conv2d", *(("batch_norm",) if norm else ()), "relu", *(("max_pool",) if pool_size != (1, 1) else ())
+
+    def convolve(x: Tensor, kernel: Any, bias: Any) -> Tensor:
+        y: Tensor = ops.conv2d_relu(
+            x,
+            kernel,
+            bias,
+            strides=conv.strides,
+            padding=conv.padding,
+            dilation=conv.dilation_rate,
+            groups=conv.groups,
+            pool_size=pool_size,
+        )
+        return y
+
+    if norm is None:
+        return Group(taken, words, lambda x, training: convolve(x, conv.kernel, conv.bias))
+    bn = norm
+
+    def run(x: Tensor, training: bool) -> Tensor:
+        if bn.takes_batch_statistics(training):
+            # The statistics are known only when the whole convolution is: its output has to pass through memory.
+            return bn.relu(conv.call(x, training), pool_size)
+        if is_recording():  # somebody wants gradients, also of gamma and beta
+            return _one_by_one(taken, x, training)
+        return convolve(x, *bn.folded_into(conv.kernel.data, None if conv.bias is None else conv.bias.data))
+
+    return Group(taken, words, run)
+
+
+def _normalization(chain: tuple[Layer, ...]) -> Group | None:
+    """BatchNormalization, ReLU, MaxPooling2D if there is one."""
+    bn = chain[0]
+    if type(bn) is not BatchNormalization or not _has_relu(chain, 1):
+        return None
+    pool_size, taken = _with_pooling(chain, chain[:2])
+
+    def run(x: Tensor, training: bool) -> Tensor:
+        if bn.takes_batch_statistics(training):
+            return bn.relu(x, pool_size)
+        return _one_by_one(taken, x, training)
+
+    return Group(taken, ("batch_norm", "relu", *(("max_pool",) if pool_size != (1, 1) else ())), run)
+
+
+def _dense(chain: tuple[Layer, ...]) -> Group | None:
+    """Dense, ReLU."""
+    dense = chain[0]
+    if type(dense) is not Dense or len(dense.input_shape or ()) != 2:
+        return None
+    if dense.activation is ops.relu:
+        taken = chain[:1]
+    elif _is_linear(dense) and _has_relu(chain, 1):
+        taken = chain[:2]
+    else:
+        return None
+    return Group(taken, ("dense", "relu"), lambda x, training: ops.dense_relu(x, dense.kernel, dense.bias))
+
+
+# What may follow.
+
+
+def _is_linear(layer: Conv2D | Dense) -> bool:
+    return layer.activation is linear
+
+
+def _has_relu(chain: tuple[Layer, ...], at: int) -> bool:
+    """Whether layer `at` is plain ReLU, in one of its two spellings."""
+    if at >= len(chain):
+        return False
+    layer = chain[at]
+    if type(layer) is Activation:
+        return layer.activation is ops.relu
+    return type(layer) is ReLU and layer.max_value is None and layer.negative_slope == 0 and layer.threshold == 0
+
+
+def _with_pooling(chain: tuple[Layer, ...], taken: tuple[Layer, ...]) -> tuple[Pair, tuple[Layer, ...]]:
+    """The window of a max-pooling that comes next, and the layers with it; (1, 1) and the same layers without one."""
+    pool = chain[len(taken)] if len(chain) > len(taken) else None
+    if type(pool) is not MaxPooling2D or pool.strides != pool.pool_size:
+        return (1, 1), taken
+    image: Any = (pool.input_shape or ())[1:3]
+    pads = Windows.over(image, pool.pool_size, pool.strides, pool.padding).pads
+    if pads != NO_PADS or pool.pool_size[0] * pool.pool_size[1] > MOST_TAPS:
+        return (1, 1), taken
+    return pool.pool_size, (*taken, pool)
+
+
+def _one_dtype(group: Group) -> bool:
+    return len({layer.dtype for layer in group.layers}) == 1
+
+
+def _one_by_one(layers: tuple[Layer, ...], x: Tensor, training: bool) -> Tensor:
+    for layer in layers:
+        x = layer.call(x, training)
+    return x
