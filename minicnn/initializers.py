@@ -51,7 +51,7 @@ class Constant(Initializer):
     """One value everywhere."""
 
     def __init__(self, value: float = 0.0) -> None:
-        self.value = check_number("Constant", "value", value, least=-math.inf)
+        self.value = check_number("Constant", "value", value)
 
     def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
         """value (shape)."""

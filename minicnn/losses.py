@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from minicnn import ops
-from minicnn.errors import ArgumentError, DTypeError, ShapeError
-from minicnn.registry import from_identifier
+from minicnn.errors import ArgumentError, DataError, ShapeError
+from minicnn.numeric import numeric
+from minicnn.registry import from_identifier, to_identifier
 from minicnn.tensor import Tensor
 
 
@@ -40,12 +41,14 @@ class Loss:
         Raises ShapeError, DTypeError or DataError if they do not fit one another.
         """
         y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
-        losses = self.call(np.asarray(y_true), y_pred)
+        losses = self.call(numeric(y_true, f"{self.name}: y_true"), y_pred)
         if sample_weight is not None:
-            weights = np.asarray(sample_weight, dtype=losses.dtype)
+            weights = numeric(sample_weight, f"{self.name}: sample_weight")
             if weights.shape != losses.shape:
                 raise ShapeError(f"sample_weight must hold one number an example, {losses.shape}; got {weights.shape}")
-            losses = losses * weights
+            if not (np.isfinite(weights).all() and (weights >= 0).all()):
+                raise DataError("sample_weight must be finite and at least 0")
+            losses = losses * weights.astype(losses.dtype)
         if self.reduction is None:
             return losses
         return losses.mean() if self.reduction == "sum_over_batch_size" else losses.sum()
@@ -60,6 +63,8 @@ class _FromLogits(Loss):
         self, from_logits: bool = False, name: str | None = None, reduction: str | None = "sum_over_batch_size"
     ) -> None:
         super().__init__(name, reduction)
+        if not isinstance(from_logits, bool):
+            raise ArgumentError(f"{type(self).__name__}: from_logits must be True or False, got {from_logits!r}")
         self.from_logits = from_logits
 
 
@@ -126,8 +131,14 @@ class FunctionLoss(Loss):
         self.function = function
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
-        """function(y_true, y_pred): (N,)."""
-        return self.function(y_true, y_pred)
+        """function(y_true, y_pred): (N,). Raises ArgumentError if that is no Tensor."""
+        losses = self.function(y_true, y_pred)
+        if not isinstance(losses, Tensor):
+            raise ArgumentError(
+                f"the loss {self.name} must return a Tensor, made of y_pred by minicnn.ops; "
+                f"it returned {type(losses).__name__}"
+            )
+        return losses
 
 
 _KNOWN: dict[str, type[Loss]] = {
@@ -148,10 +159,13 @@ def get(identifier: Any) -> Loss:
     return from_identifier("loss", identifier, Loss, _KNOWN)
 
 
+def serialize(loss: Loss) -> dict[str, Any]:
+    """{"class_name", "config"} of a loss. Raises ArgumentError for one of your own: it cannot be saved."""
+    return to_identifier("loss", loss, _KNOWN)
+
+
 def _as_targets(loss: Loss, y_true: np.ndarray, y_pred: Tensor) -> np.ndarray:
     """Targets of the shape and dtype of the predictions; (N,) is taken for (N, 1)."""
-    if y_true.dtype.kind not in "iufb":
-        raise DTypeError(f"{loss.name}: y_true must hold numbers, got {y_true.dtype}")
     if y_true.ndim == 1 and y_pred.ndim == 2 and y_pred.shape[1] == 1:
         y_true = y_true[:, None]
     if y_true.shape != y_pred.shape:

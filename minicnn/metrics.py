@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.errors import ShapeError
-from minicnn.registry import from_identifier
+from minicnn.errors import ArgumentError, ShapeError
+from minicnn.numeric import numeric
+from minicnn.ops.checks import check_number
+from minicnn.registry import from_identifier, snake_case, to_identifier
 
 
 class Metric:
     """A weighted mean over all examples seen since `reset_state`; a subclass gives the value of each in `values`."""
 
     def __init__(self, name: str | None = None) -> None:
-        self.name = name or type(self).__name__
+        self.name = name or snake_case(type(self).__name__)
         self.reset_state()
 
     def reset_state(self) -> None:
@@ -27,10 +29,17 @@ class Metric:
         raise TypeError(f"{type(self).__name__} must define values(y_true, y_pred)")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Adds a batch. Raises ShapeError if labels and predictions do not fit."""
-        values = self.values(np.asarray(y_true), np.asarray(y_pred)).astype(np.float64)
-        weights = np.ones_like(values) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        self.total += float((values * weights).sum())
+        """Adds a batch. Raises ShapeError if labels, predictions and weights do not fit, DTypeError."""
+        y_true, y_pred = numeric(y_true, f"{self.name}: y_true"), numeric(y_pred, f"{self.name}: y_pred")
+        if y_pred.ndim == 0 or y_true.ndim == 0 or len(y_true) != len(y_pred):
+            raise ShapeError(f"{self.name}: y_true {y_true.shape} and y_pred {y_pred.shape} must have a row an example")
+        self._add(self.values(y_true, y_pred), sample_weight)
+
+    def _add(self, values: np.ndarray, sample_weight: Any) -> None:
+        weights = np.ones(values.shape) if sample_weight is None else numeric(sample_weight, f"{self.name}: weights")
+        if weights.shape != values.shape:
+            raise ShapeError(f"{self.name}: sample_weight must have shape {values.shape}, got {weights.shape}")
+        self.total += float((values * weights.astype(np.float64)).sum())
         self.weight += float(weights.sum())
 
     def result(self) -> float:
@@ -47,10 +56,7 @@ class Mean(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any = None, sample_weight: Any = None) -> None:
         """Adds values (N,), each with its weight."""
-        values = np.atleast_1d(np.asarray(y_true, np.float64))
-        weights = np.ones_like(values) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        self.total += float((values * weights).sum())
-        self.weight += float(weights.sum())
+        self._add(np.atleast_1d(numeric(y_true, f"{self.name}: values")), sample_weight)
 
 
 class SparseCategoricalAccuracy(Metric):
@@ -58,6 +64,10 @@ class SparseCategoricalAccuracy(Metric):
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """1 where right: (N,)."""
+        if y_pred.ndim != 2 or y_true.size != len(y_pred):
+            raise ShapeError(
+                f"{self.name}: takes labels (N,) and predictions (N, classes); got {y_true.shape} and {y_pred.shape}"
+            )
         return y_pred.argmax(axis=-1) == y_true.reshape(len(y_pred))
 
 
@@ -75,7 +85,7 @@ class BinaryAccuracy(Metric):
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name)
-        self.threshold = threshold
+        self.threshold = check_number("BinaryAccuracy", "threshold", threshold, least=0)
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The part of the K that is right: (N,)."""
@@ -114,7 +124,13 @@ class FunctionMetric(Metric):
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """function(y_true, y_pred): (N,)."""
-        return np.broadcast_to(np.asarray(self.function(y_true, y_pred)), (len(y_pred),))
+        values = numeric(self.function(y_true, y_pred), f"what the metric {self.name} returns")
+        if values.shape not in ((), (len(y_pred),)):
+            raise ArgumentError(
+                f"the metric {self.name} must return one number an example, ({len(y_pred)},), or one for the batch; "
+                f"it returned shape {values.shape}"
+            )
+        return np.broadcast_to(values, (len(y_pred),))
 
 
 _KNOWN: dict[str, type[Metric]] = {
@@ -143,6 +159,11 @@ def get(identifier: Any, *, sparse_labels: bool = True, outputs: int = 2) -> Met
     if isinstance(identifier, str):
         metric.name = identifier
     return metric
+
+
+def serialize(metric: Metric) -> dict[str, Any]:
+    """{"class_name", "config"} of a metric. Raises ArgumentError for one of your own: it cannot be saved."""
+    return to_identifier("metric", metric, _KNOWN)
 
 
 def _same_shape(metric: Metric, y_true: np.ndarray, y_pred: np.ndarray) -> None:

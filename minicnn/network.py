@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import ArgumentError, ShapeError, StateError
+from minicnn.geometry import is_int
 from minicnn.layers import InputLayer, Layer, Variable
-from minicnn.layers.base import Shape, assign_all, show
+from minicnn.layers.base import Shape, assign_all, check_shape_argument, show
+from minicnn.numeric import numeric
 from minicnn.summary import summary_text
 from minicnn.tensor import Tensor
 
@@ -25,17 +27,24 @@ class Network:
     ) -> None:
         if dtype not in (None, "float32", "float64"):
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
+        if not isinstance(name, str | None):
+            raise ArgumentError(f"{type(self).__name__}: name must be a string, got {name!r}")
+        if not isinstance(layers, (list, tuple, type(None))):
+            raise ArgumentError(f"{type(self).__name__}: layers must be a list of layers, got {layers!r:.100}")
         self.name = name or type(self).__name__.lower()
         self.dtype = dtype
         self._chain: list[Layer] = []
-        self._given_input_shape: tuple[int | None, ...] | None = None
         for layer in layers or ():
             self.add(layer)
 
     # The chain.
 
     def add(self, layer: Layer) -> None:
-        """Puts a layer at the end. Raises ArgumentError if it is no layer, or is part of a model already."""
+        """Puts a layer at the end.
+
+        Raises ArgumentError if it is no layer, or is part of a model already; ShapeError if it does not fit what comes
+        before. Then the model is as it was.
+        """
         if not isinstance(layer, Layer):
             raise ArgumentError(f"{self.name}: a model is made of layers, got {layer!r:.100}")
         if layer.built or any(layer is other for other in self._chain):
@@ -44,13 +53,11 @@ class Network:
             raise ArgumentError(f"{self.name}: Input must come first, it came after {len(self._chain)} layer(s)")
         layer.name = self._unique_name(layer)
         layer.dtype = layer.dtype or self.dtype or "float32"
+        if self._chain and self._chain[-1].built:
+            self._build_layer(layer, self._chain[-1].output_shape)
+        elif not self._chain and layer.given_input_shape is not None:
+            self._build_layer(layer, (None, *layer.given_input_shape))
         self._chain.append(layer)
-        if len(self._chain) == 1:
-            self._given_input_shape = layer.given_input_shape
-        if len(self._chain) > 1 and self._chain[-2].built:
-            self._build_layer(layer, self._chain[-2].output_shape)
-        elif self._given_input_shape is not None and len(self._chain) == 1:
-            self._build_layer(layer, (None, *self._given_input_shape))
 
     def pop(self) -> Layer:
         """Takes the last layer off and returns it. Raises StateError if there is none."""
@@ -63,11 +70,13 @@ class Network:
 
         Raises ShapeError, naming the layer, if a layer does not fit what comes before it.
         """
-        shape: Shape = tuple(input_shape)
+        if not isinstance(input_shape, (tuple, list)) or len(input_shape) < 2:
+            raise ArgumentError(f"input_shape must begin with the batch, e.g. (None, 28, 28, 1); got {input_shape!r}")
+        shape: Shape = (None, *check_shape_argument("input_shape, after the batch axis,", input_shape[1:]))
         if not self._chain:
             raise StateError(f"{self.name} has no layers to build")
         if self.built:
-            if any(n not in (None, m) for n, m in zip(self.input_shape[1:], shape[1:], strict=False)):
+            if shape != self.input_shape:
                 raise ShapeError(f"{self.name} was built for {show(self.input_shape)} already")
             return
         for layer in self._chain:
@@ -93,9 +102,9 @@ class Network:
         """The output for a batch of arrays or Tensors; builds the network if that has not happened yet."""
         if not self._chain:
             raise StateError(f"{self.name} has no layers to call")
+        y = x if isinstance(x, Tensor) else Tensor(numeric(x, "x"))
         if not self.built:
-            self.build((None, *np.shape(x.data if isinstance(x, Tensor) else x)[1:]))
-        y = x
+            self.build((None, *y.shape[1:]))
         for layer in self._chain:
             y = layer(y, training=training)
         return y
@@ -114,7 +123,7 @@ class Network:
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of this name, or at this place. Raises ArgumentError if there is none."""
-        if index is not None and -len(self.layers) <= index < len(self.layers):
+        if index is not None and is_int(index) and -len(self.layers) <= index < len(self.layers):
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
@@ -181,7 +190,7 @@ class Network:
         Raises ShapeError if the number of arrays or a shape differs.
         """
         self._need_shape(self.output_shape)
-        assign_all(self.weights, list(weights), self.name)
+        assign_all(self.weights, weights, self.name)
 
     def count_params(self) -> int:
         """How many numbers all variables hold. Raises StateError before the network is built."""

@@ -30,14 +30,15 @@ class Key:
     seed: int
     step: int = 0
 
+    def __post_init__(self) -> None:
+        for name, value, bits in (("seed", self.seed, 64), ("step", self.step, 32)):
+            if not is_int(value) or not 0 <= value < 2**bits:
+                raise ArgumentError(f"{name} must be a whole number from 0 to 2**{bits} - 1; got {value!r}")
+
 
 def as_key(seed: Any) -> Key:
     """A Key as it is, or the first draw of a whole-number seed. Raises ArgumentError for anything else."""
-    if isinstance(seed, Key):
-        return seed
-    if not is_int(seed) or not 0 <= seed < 2**64:
-        raise ArgumentError(f"seed must be a whole number from 0 to 2**64 - 1, or a random.Key; got {seed!r}")
-    return Key(int(seed))
+    return seed if isinstance(seed, Key) else Key(int(seed) if is_int(seed) else seed)
 
 
 def philox(counter: np.ndarray, key: tuple[int, int], rounds: int = 10) -> np.ndarray:
@@ -57,7 +58,7 @@ def random_bits(key: Key, n: int) -> np.ndarray:
     counter = np.zeros((4, blocks), np.uint64)
     counter[0] = np.arange(blocks, dtype=np.uint64) & _LOW
     counter[1] = np.arange(blocks, dtype=np.uint64) >> _32
-    counter[2] = key.step & 0xFFFFFFFF
+    counter[2] = key.step
     words = philox(counter, (key.seed & 0xFFFFFFFF, key.seed >> 32))
     return words.T.reshape(-1)[:n].astype(np.uint32)
 

@@ -45,3 +45,13 @@ def to_identifier(kind: str, value: Any, known: Mapping[str, Any]) -> dict[str, 
     if type(value) not in known.values():
         raise ArgumentError(f"the {kind} {value!r:.80} is of a class of your own: it cannot be saved by name")
     return {"class_name": type(value).__name__, "config": value.get_config()}
+
+
+def snake_case(name: str) -> str:
+    """Conv2D -> conv2d, MaxPooling2D -> max_pooling2d: the names that Keras gives to objects of a class."""
+    out = ""
+    for i, c in enumerate(name):
+        after_lower = i > 0 and name[i - 1].islower()
+        before_lower = 0 < i < len(name) - 1 and name[i - 1].isupper() and name[i + 1].islower()
+        out += "_" + c if c.isupper() and (after_lower or before_lower) else c
+    return out.lower()

@@ -21,7 +21,7 @@ def summary_text(name: str, kind: str, layers: Sequence[Layer], width: int | Non
         table.add_row(
             f"{layer.name} ({type(layer).__name__})", show(layer.output_shape or ()), f"{layer.count_params():,}"
         )
-    console = Console(file=io.StringIO(), width=width or 80, color_system=None)
+    console = Console(file=io.StringIO(), width=width or 80, color_system=None, markup=False, emoji=False)
     console.print(table)
     variables = [v for layer in layers for v in layer.weights]
     learned = [v for layer in layers for v in layer.trainable_weights]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from minicnn import ops
-from minicnn.cli.run_folder import read_config
+from minicnn.cli.console import plain_console
+from minicnn.cli.train import read_settings
 from minicnn.data import sources
 from minicnn.data.batches import Batches
 from minicnn.data.images import read_image
@@ -26,10 +27,12 @@ from minicnn.models import Model, load_training
 def evaluate(run: Path, data: str | None, last: bool) -> None:
     """Accuracy of RUN (a folder that train wrote, or a .minicnn file) on test images, class by class."""
     model, facts = open_run(run, last)
-    settings = read_config(run).get("settings", {}) if run.is_dir() else {}
-    side = settings.get("image_size") if data is None else None
+    settings = read_settings(run) if os.path.isdir(run) else None
+    side = settings.image_size if settings and data is None else None
     dataset = sources.load(
-        data or facts["data"], image_size=None if side is None else (side, side), seed=settings.get("seed", 0)
+        data or facts["data"],
+        image_size=None if side is None else (side, side),
+        seed=settings.seed if settings else 0,
     )
     test = Batches(dataset.x_test, dataset.y_test, batch_size=256, scale=facts["scale"])
     result = model.evaluate(test, return_dict=True)
@@ -44,7 +47,7 @@ def evaluate(run: Path, data: str | None, last: bool) -> None:
         table.add_row(name, f"{len(of_class):,}", f"{of_class.mean():.1%}" if len(of_class) else "-")
     table.add_section()
     table.add_row("all", f"{len(right):,}", f"{right.mean():.2%}", style="bold")
-    Console().print(table)
+    plain_console().print(table)
     click.echo(f"loss {result['loss']:.4f}  accuracy {result['accuracy']:.4f}")
 
 
@@ -69,16 +72,24 @@ def predict(run: Path, images: tuple[Path, ...], top: int) -> None:
         x = pixels[None].astype(np.float32) * np.float32(facts["scale"])
         probabilities = ops.softmax(model.predict(x))[0]
         likeliest = np.argsort(-probabilities, kind="stable")[:top]
-        table.add_row(path.name, *(f"{names[k]} {probabilities[k]:.1%}" for k in likeliest))
-    Console().print(table)
+        table.add_row(
+            click.format_filename(path, shorten=True), *(f"{names[k]} {probabilities[k]:.1%}" for k in likeliest)
+        )
+    plain_console().print(table)
 
 
 def open_run(run: Path, last: bool) -> tuple[Model, dict[str, Any]]:
     """The network of a run's folder, or in a .minicnn file, and the facts kept with it. Raises CheckpointError."""
-    file = run / ("last.minicnn" if last else "best.minicnn") if run.is_dir() else run
-    if run.is_dir() and not file.exists():
+    file = run / ("last.minicnn" if last else "best.minicnn") if os.path.isdir(run) else run
+    if os.path.isdir(run) and not file.exists():
         raise CheckpointError(f"{run} holds no {file.name}: no epoch of this run was finished")
     model, facts = load_training(file)
-    if missing := {"class_names", "scale", "data"} - set(facts):
-        raise CheckpointError(f"{file} was not written by minicnn train: it lacks {', '.join(sorted(missing))}")
+    names = facts.get("class_names")
+    right = {
+        "class_names": isinstance(names, list) and len(names) == model.output_shape[-1],
+        "scale": isinstance(facts.get("scale"), float),
+        "data": isinstance(facts.get("data"), str),
+    }
+    if wrong := [name for name, is_right in right.items() if not is_right]:
+        raise CheckpointError(f"{file} was not written by minicnn train: it lacks {', '.join(wrong)}")
     return model, facts

@@ -10,15 +10,16 @@ from inspect import signature
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import minicnn
 from minicnn import backends
 from minicnn.applications import NETWORKS
+from minicnn.cli.console import plain_console
 from minicnn.cli.networks import read_network
 from minicnn.datasets.places import cache_folder
-from minicnn.errors import ArgumentError
+from minicnn.errors import ArgumentError, BackendError
 from minicnn.gradient_check import cases
 from minicnn.registry import lookup
 
@@ -35,7 +36,7 @@ def summary(model: str, input_shape: str | None, classes: int | None) -> None:
         NETWORKS[model](shape, classes or own["classes"].default).summary()
         return
     path = Path(model)
-    if not path.exists():
+    if not os.path.exists(path):
         lookup("network", model, NETWORKS)
     network = read_network(path / "best.minicnn" if path.is_dir() else path)
     if input_shape is not None:
@@ -58,9 +59,9 @@ def gradcheck(operators: tuple[str, ...], draws: int, seed: int) -> int:
     for name in operators or cases.CASES:
         result = cases.check_operator(name, seed=seed, draws=draws)
         failed += not result.passed
-        verdict = "[green]right[/green]" if result.passed else "[bold red]WRONG[/bold red]"
+        verdict = Text("right", "green") if result.passed else Text("WRONG", "bold red")
         table.add_row(name, f"{result.worst_error:.1e}", f"{result.kinks}", f"{result.checked:,}", verdict)
-    Console().print(table)
+    plain_console().print(table)
     return 1 if failed else 0
 
 
@@ -78,9 +79,13 @@ def doctor() -> None:
     for package in ("numpy", "pillow", "safetensors", "matplotlib"):
         table.add_row(package, metadata.version(package))
     table.add_section()
+    try:
+        in_use = backends.current_backend().name
+    except BackendError as error:  # MINICNN_BACKEND names none: that is for the doctor to say
+        in_use = f"none: {error}"
     for name, reason in backends.status().items():
-        in_use = " (in use)" if name == backends.current_backend().name else ""
-        table.add_row(f"backend {name}", f"ready{in_use}" if reason is None else f"missing: {reason}")
+        table.add_row(f"backend {name}", "ready" if reason is None else f"missing: {reason}")
+    table.add_row("backend in use", in_use)
     table.add_section()
     for pool in threadpool_info():
         kernels = f", {pool['architecture']} kernels" if "architecture" in pool else ""
@@ -90,12 +95,12 @@ def doctor() -> None:
     table.add_section()
     table.add_row("data folder MINICNN_DATA", os.environ.get("MINICNN_DATA", "not set"))
     table.add_row("cache folder", str(cache_folder()))
-    Console().print(table)
+    plain_console().print(table)
 
 
 def _shape(text: str) -> tuple[int, int, int]:
     parts = text.replace("x", ",").split(",")
-    if len(parts) != 3 or not all(p.strip().isdigit() and int(p) > 0 for p in parts):
+    if len(parts) != 3 or not all(p.strip().isdecimal() and int(p) > 0 for p in parts):
         raise ArgumentError(f"--input-shape must be height,width,channels, e.g. 64,64,3; got {text!r}")
     height, width, channels = (int(p) for p in parts)
     return height, width, channels

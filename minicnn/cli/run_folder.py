@@ -7,6 +7,7 @@ whenever the process is killed, last.minicnn is a whole training that can go on 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from minicnn.errors import CheckpointError, OutputError
 from minicnn.models import Model, load_training, save_training
 from minicnn.training.archive import write_whole
 from minicnn.training.callbacks import Callback, Logs
-from minicnn.training.guard import check_weights
 
 
 class RunFolder(Callback):
@@ -37,36 +37,55 @@ class RunFolder(Callback):
     @property
     def best_epoch(self) -> int:
         """Which of them was best, counted from 0."""
-        values = self.history[self.monitor]
+        return self._best(self.history)
+
+    def _best(self, history: dict[str, list[float]]) -> int:
+        values = history[self.monitor]
         return max(range(len(values)), key=lambda e: (values[e], e))
 
     def start(self, config: dict[str, Any]) -> None:
         """Makes the folder and writes the configuration. Raises OutputError if there is a run in it already."""
-        if (self.path / "config.json").exists():
+        if os.path.exists(self.path / "config.json"):
             raise OutputError(
                 f"{self.path} holds a run already: choose another --out, or go on with it by --resume {self.path}"
             )
+        self._sweep()
         write_json(self.path / "config.json", config)
 
     def resume(self) -> Model | None:
         """The model as it was after the last finished epoch; None if none was. Raises CheckpointError."""
-        for leftover in self.path.glob(".*.tmp"):  # of a process that was killed while it wrote
-            leftover.unlink(missing_ok=True)
-        if not (self.path / "last.minicnn").exists():
+        self._sweep()
+        last = self.path / "last.minicnn"
+        if not last.exists():
             return None
-        model, extra = load_training(self.path / "last.minicnn")
-        self.history = extra["history"]
+        model, extra = load_training(last)
+        self.history = extra.get("history", {})
+        if not self._is_whole(self.history):
+            raise CheckpointError(f"{last} holds no history of a run that could go on")
         return model
+
+    def _is_whole(self, history: Any) -> bool:
+        """Whether it holds what is monitored, and a number for each metric and epoch."""
+        if not isinstance(history, dict) or not {"loss", self.monitor} <= set(history):
+            return False
+        rows = history.values()
+        return all(isinstance(r, list) and all(isinstance(v, float) for v in r) for r in rows) and (
+            len({len(r) for r in rows}) == 1
+        )
+
+    def _sweep(self) -> None:
+        """Removes what a process left that was killed while it wrote."""
+        for leftover in self.path.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Writes the checkpoints and the history so far."""
-        check_weights(self.model, self.model.optimizer.iterations)
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-        extra = {**self.facts, "epoch": epoch + 1, "history": self.history}
-        if self.best_epoch == self.epochs - 1:
+        history = {name: [*self.history.get(name, []), value] for name, value in logs.items()}
+        extra = {**self.facts, "epoch": epoch + 1, "history": history}
+        if self._best(history) == self.epochs:
             save_training(self.model, self.path / "best.minicnn", extra)
         save_training(self.model, self.path / "last.minicnn", extra)
+        self.history = history  # only now: an epoch that Ctrl-C kept from being saved was none
         self.write_history()
 
     def write_history(self, **more: Any) -> None:
@@ -82,8 +101,8 @@ def read_config(path: str | Path) -> dict[str, Any]:
     """The configuration of a run. Raises CheckpointError if the folder holds none, or a damaged one."""
     file = Path(path) / "config.json"
     try:
-        config = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not the folder of a run: cannot read {file.name} ({error})") from None
     if not isinstance(config, dict):
         raise CheckpointError(f"{file} does not hold the configuration of a run")

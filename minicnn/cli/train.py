@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rich.console import Console
 import minicnn
 from minicnn import backends
 from minicnn.applications import NETWORKS
+from minicnn.cli.console import plain_console
 from minicnn.cli.networks import make_network
 from minicnn.cli.run_folder import RunFolder, read_config
 from minicnn.data import augment, sources
@@ -21,6 +23,7 @@ from minicnn.data.batches import Batches
 from minicnn.data.dataset import Dataset
 from minicnn.data.split import with_validation
 from minicnn.datasets import embedded
+from minicnn.errors import CheckpointError
 from minicnn.losses import SparseCategoricalCrossentropy
 from minicnn.models import Model, load_model
 from minicnn.optimizers import SGD
@@ -96,14 +99,27 @@ def train(context: click.Context, out: Path | None, resume: Path | None, **optio
         ]
         if given:
             raise click.UsageError(
-                f"--resume goes on with the run's own settings: leave out {', '.join('--' + g for g in given)}"
+                "--resume goes on with the run's own settings: leave out "
+                + ", ".join("--" + name.replace("_", "-") for name in given)
             )
-        config = read_config(resume)
-        known = {f.name for f in dataclasses.fields(Settings)}
-        settings = Settings(**{k: v for k, v in config.get("settings", {}).items() if k in known})
-        return _run(settings, resume, resumed=True)
+        return _run(read_settings(resume), resume, resumed=True)
     settings = Settings(**{**options, "data": _lasting(options["data"]), "model": _lasting(options["model"])})
     return _run(settings, out or _free_folder(Path("runs"), settings), resumed=False)
+
+
+def read_settings(run: Path) -> Settings:
+    """The settings of a run, held to the rules of the command line. Raises CheckpointError."""
+    given = read_config(run).get("settings")
+    names = [field.name for field in dataclasses.fields(Settings)]
+    if not isinstance(given, dict) or not set(names) <= set(given):
+        raise CheckpointError(f"{run / 'config.json'} does not hold the settings of a run: {', '.join(names)}")
+    options = {parameter.name: parameter for parameter in train.params}
+    context = click.Context(train)
+    try:
+        return Settings(**{name: options[name].type_cast_value(context, given[name]) for name in names})
+    except (click.BadParameter, TypeError) as error:
+        reason = error.format_message() if isinstance(error, click.BadParameter) else error
+        raise CheckpointError(f"{run / 'config.json'}: {reason}") from None
 
 
 def _run(settings: Settings, folder: Path, resumed: bool) -> int:
@@ -113,7 +129,7 @@ def _run(settings: Settings, folder: Path, resumed: bool) -> int:
 
 def _train(settings: Settings, folder: Path, resumed: bool) -> int:
     minicnn.set_random_seed(settings.seed)
-    console = Console()
+    console = plain_console()
     data = _load(settings)
     run = RunFolder(folder, {"class_names": list(data.class_names), "scale": SCALE, "data": settings.data})
     model = run.resume() if resumed else None
@@ -136,7 +152,7 @@ def _train(settings: Settings, folder: Path, resumed: bool) -> int:
         f"{model.name}: {model.count_params():,} parameters on {data.name}: {len(data.x_train):,} training, "
         f"{len(validation.x):,} validation, {len(data.x_test):,} test images of "
         f"{'x'.join(map(str, data.image_shape))}; {backends.current_backend().name} backend; writing to {folder}",
-        highlight=False,
+        soft_wrap=True,
     )
     try:
         if run.epochs < settings.epochs:
@@ -185,11 +201,12 @@ def _finish(run: RunFolder, data: Dataset, console: Console) -> int:
     run.write_history(best_epoch=run.best_epoch + 1, test=result)
     run.write_curves(draw_curves)
     console.print(
-        f"test accuracy [bold]{result['accuracy']:.2%}[/bold], loss {result['loss']:.4f} "
+        f"test accuracy {result['accuracy']:.2%}, loss {result['loss']:.4f} "
         f"({len(test.x):,} images; epoch {run.best_epoch + 1}, the best on the validation images)",
-        highlight=False,
+        style="bold",
+        soft_wrap=True,
     )
-    console.print(f"written to {run.path}: try  minicnn evaluate {run.path}", highlight=False)
+    console.print(f"written to {run.path}: try  minicnn evaluate {run.path}", soft_wrap=True)
     return 0
 
 
@@ -199,14 +216,14 @@ def _interrupted(run: RunFolder, settings: Settings, console: Console) -> int:
         run.write_curves(draw_curves)
     console.print(
         f"stopped after {run.epochs} of {settings.epochs} epochs; go on with  minicnn train --resume {run.path}",
-        highlight=False,
+        soft_wrap=True,
     )
     return 130
 
 
 def _lasting(spec: str) -> str:
     """A path that a later evaluate or --resume finds from any folder; names stay names."""
-    return str(Path(spec).resolve()) if spec not in {*sources.NAMES, *NETWORKS} and Path(spec).exists() else spec
+    return str(Path(spec).resolve()) if spec not in {*sources.NAMES, *NETWORKS} and os.path.exists(spec) else spec
 
 
 def _free_folder(parent: Path, settings: Settings) -> Path:

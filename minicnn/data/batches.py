@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minicnn.errors import ArgumentError
+from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.random import generator
+from minicnn.random import as_key, generator
 
 # Changes a batch of images (n, H, W, C), drawing from the generator it is given.
 Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -31,7 +31,8 @@ class Batches:
     x: (N, ...), y: (N, ...), weights: (N,). Each batch of x is converted to `dtype` and multiplied by `scale`
     (1 / 255 turns uint8 pixels into 0 .. 1), then augmented. Order and augmentation of epoch e are a function of
     (seed, e) alone: a training that is resumed sees the same batches as one that was never interrupted.
-    Raises ArgumentError for a batch size below 1.
+    Raises ArgumentError for what is no array, a batch size below 1 or a seed that is none; ShapeError for arrays of
+    unequal length.
     """
 
     x: np.ndarray
@@ -47,6 +48,12 @@ class Batches:
     def __post_init__(self) -> None:
         if not is_int(self.batch_size) or self.batch_size < 1:
             raise ArgumentError(f"batch_size must be a whole number of at least 1, got {self.batch_size!r}")
+        as_key(self.seed)
+        for name, rows in {"x": self.x, "y": self.y, "weights": self.weights}.items():
+            if not isinstance(rows, np.ndarray) and (rows is not None or name == "x"):
+                raise ArgumentError(f"Batches: {name} must be an array, got {type(rows).__name__}")
+            if rows is not None and (rows.ndim == 0 or len(rows) != len(self.x)):
+                raise ShapeError(f"Batches: {name} {rows.shape} must have one row for each example of x {self.x.shape}")
 
     def __len__(self) -> int:
         """How many batches an epoch has."""

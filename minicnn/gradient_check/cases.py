@@ -49,8 +49,9 @@ def check_operator(name: str, seed: int = 0, draws: int = 10) -> OperatorCheck:
         near = difflib.get_close_matches(str(name), CASES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(CASES)}"
         raise ArgumentError(f"there is no operator {name!r}{hint}")
-    if not is_int(draws) or draws < 1:
-        raise ArgumentError(f"draws must be a whole number of at least 1, got {draws!r}")
+    for argument, value, least in (("seed", seed, 0), ("draws", draws, 1)):
+        if not is_int(value) or value < least:
+            raise ArgumentError(f"{argument} must be a whole number of at least {least}, got {value!r}")
     rng = generator(seed)
     calls = [CASES[name](rng) for _ in range(draws)]
     reports = [gradcheck(call, call.inputs, raise_on_failure=False) for call in calls]

@@ -76,10 +76,10 @@ class PReLU(Layer):
     ) -> None:
         super().__init__(**options)
         self.alpha_initializer = initializers.get(alpha_initializer)
-        axes = () if shared_axes is None else (shared_axes,) if is_int(shared_axes) else tuple(shared_axes)
-        if not all(is_int(a) and a >= 1 for a in axes):
+        axes = () if shared_axes is None else (shared_axes,) if is_int(shared_axes) else shared_axes
+        if not isinstance(axes, (tuple, list)) or not all(is_int(a) and a >= 1 for a in axes):
             raise ArgumentError(f"PReLU: shared_axes must be axis numbers from 1 (0 is the batch), got {shared_axes!r}")
-        self.shared_axes = axes
+        self.shared_axes = tuple(int(a) for a in axes)
 
     def build(self, input_shape: Shape) -> None:
         """Makes alpha."""
@@ -100,7 +100,7 @@ class Softmax(Layer):
         super().__init__(**options)
         if not is_int(axis):
             raise ArgumentError(f"Softmax: axis must be a whole number, got {axis!r}")
-        self.axis = axis
+        self.axis = int(axis)
 
     def build(self, input_shape: Shape) -> None:
         """Nothing to make; checks the axis."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, TypedDict
 
 import numpy as np
 
-from minicnn import activations
+from minicnn import activations, initializers
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.initializers import Initializer
+from minicnn.numeric import numeric
 from minicnn.random import SeedGenerator
-from minicnn.registry import to_identifier
+from minicnn.registry import snake_case
 from minicnn.tensor import Tensor
 
 # The batch axis comes first and is None: its length is not known when a network is built.
 Shape = tuple[int | None, ...]
+
+# More numbers than that, 4 GiB of float32, in one variable or one example's output are a slip or an attack.
+LARGEST = 2**30
 
 
 class LayerOptions(TypedDict, total=False):
@@ -39,11 +44,15 @@ class Variable(Tensor):
         self.name, self.trainable = name, trainable
 
     def assign(self, value: Any) -> None:
-        """Takes over the numbers of `value`. Raises ShapeError if the shape differs."""
-        value = np.asarray(value)
+        """Takes over the numbers of `value`. Raises ShapeError if the shape differs, DTypeError for no numbers."""
+        self.data[...] = self.fitting(value)
+
+    def fitting(self, value: Any) -> np.ndarray:
+        """`value` as an array, once it fits. Raises as `assign`."""
+        value = numeric(value, self.name)
         if value.shape != self.shape:
             raise ShapeError(f"{self.name} has shape {self.shape}, it cannot take values of shape {value.shape}")
-        self.data[...] = value
+        return value
 
 
 class Layer:
@@ -70,6 +79,8 @@ class Layer:
     ) -> None:
         if dtype not in (None, "float32", "float64"):
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
+        if not isinstance(name, str | None):
+            raise ArgumentError(f"{type(self).__name__}: name must be a string, got {name!r}")
         self.named_by_user = name is not None
         self.name = name or self.base_name or snake_case(type(self).__name__)
         self.dtype = dtype
@@ -102,7 +113,7 @@ class Layer:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        self._trainable = flag(self, "trainable", value)
         for variable in self.variables:
             variable.requires_grad = variable.trainable and self._trainable
 
@@ -114,7 +125,7 @@ class Layer:
     def __call__(self, x: Any, training: bool = False) -> Tensor:
         """The output for a batch of arrays or Tensors; builds the layer if that has not happened yet.
 
-        Raises ShapeError if x does not have the shape that the layer was built for.
+        Raises ShapeError if x does not have the shape that the layer was built for, DTypeError if it is no numbers.
         """
         x = self._as_input(x)
         if not self.built:
@@ -127,12 +138,16 @@ class Layer:
         if self.input_ndim is not None and len(input_shape) != self.input_ndim:
             axes = {4: "(batch, height, width, channels)", 2: "(batch, features)"}[self.input_ndim]
             raise ShapeError(f"{self._who()} needs inputs of shape {axes}, it would get {show(input_shape)}")
+        if len(input_shape) < 2:
+            raise ShapeError(f"{self._who()} needs a batch, (N, ...); it would get {show(input_shape)}")
         if any(n is None for n in input_shape[1:]):
             raise ShapeError(f"{self._who()} needs sizes that are known, except for the batch; got {show(input_shape)}")
         try:
             output_shape = self.compute_output_shape(input_shape)
+            check_affordable("one example's output", output_shape[1:])
             self.build(input_shape)
         except MinicnnError as error:
+            self.variables.clear()  # so that it can be built for another shape
             raise type(error)(f"{self._who()}: {error}") from None
         self.input_shape, self.output_shape = input_shape, output_shape
         return output_shape
@@ -141,6 +156,7 @@ class Layer:
         self, name: str, shape: tuple[int, ...], initializer: Initializer, trainable: bool = True
     ) -> Variable:
         """A new variable; trainable ones are learned as long as the layer is trainable too."""
+        check_affordable(name, shape)
         values = initializer(shape, self.dtype or "float32")
         variable = Variable(values, f"{self.name}/{name}", trainable=trainable)
         variable.requires_grad = trainable and self.trainable
@@ -200,11 +216,9 @@ class Layer:
 
     def _as_input(self, x: Any) -> Tensor:
         dtype = np.dtype(self.dtype or "float32")
-        if isinstance(x, Tensor):
-            if x.dtype != dtype and not x.requires_grad:
-                return Tensor(x.data.astype(dtype))
+        if isinstance(x, Tensor) and (x.requires_grad or x.dtype == dtype):
             return x
-        return Tensor(np.asarray(x, dtype=dtype))
+        return Tensor(numeric(x, f"the input of {self._who()}").astype(dtype, copy=False))
 
     def _check_input(self, x: Tensor) -> None:
         built_for = self.input_shape or ()
@@ -212,16 +226,27 @@ class Layer:
             raise ShapeError(f"{self._who()} was built for inputs of shape {show(built_for)}, it got {x.shape}")
 
 
-def assign_all(variables: list[Variable], weights: list[Any], who: str) -> None:
-    """Every variable its array, all or none. Raises ShapeError if the numbers of arrays or their shapes differ."""
-    arrays = [np.asarray(w) for w in weights]
-    if len(arrays) != len(variables):
-        raise ShapeError(f"{who} has {len(variables)} weight arrays, it was given {len(arrays)}")
-    for variable, array in zip(variables, arrays, strict=True):
-        if array.shape != variable.shape:
-            raise ShapeError(f"{who}: {variable.name} has shape {variable.shape}, it was given {array.shape}")
+def assign_all(variables: list[Variable], weights: Any, who: str) -> None:
+    """Every variable its array, all or none.
+
+    Raises ArgumentError for what is no list, ShapeError if the numbers of arrays or their shapes differ, DTypeError.
+    """
+    if not isinstance(weights, (list, tuple)):
+        raise ArgumentError(f"{who}: weights must be a list of arrays, got {type(weights).__name__}")
+    if len(weights) != len(variables):
+        raise ShapeError(f"{who} has {len(variables)} weight arrays, it was given {len(weights)}")
+    arrays = [variable.fitting(array) for variable, array in zip(variables, weights, strict=True)]
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
+
+
+def check_affordable(name: str, shape: Shape) -> None:
+    """Raises ArgumentError if an array of this shape would hold more than LARGEST numbers."""
+    if (count := math.prod(n or 0 for n in shape)) > LARGEST:
+        raise ArgumentError(
+            f"{name} of shape {show(shape)} would hold {count:,} numbers, more than the {LARGEST:,} that minicnn "
+            "makes; choose smaller sizes"
+        )
 
 
 def check_shape_argument(name: str, shape: Any) -> tuple[int | None, ...]:
@@ -238,16 +263,6 @@ def show(shape: Shape) -> str:
     return "(" + ", ".join(str(n) for n in shape) + ")"
 
 
-def snake_case(name: str) -> str:
-    """Conv2D -> conv2d, MaxPooling2D -> max_pooling2d, ReLU -> relu: the names that Keras gives."""
-    out = ""
-    for i, c in enumerate(name):
-        after_lower = i > 0 and name[i - 1].islower()
-        before_lower = 0 < i < len(name) - 1 and name[i - 1].isupper() and name[i + 1].islower()
-        out += "_" + c if c.isupper() and (after_lower or before_lower) else c
-    return out.lower()
-
-
 def positive(owner: Layer, name: str, value: Any) -> int:
     """A whole number of at least 1. Raises ArgumentError that names the layer's class and the argument."""
     if not is_int(value) or value < 1:
@@ -255,9 +270,16 @@ def positive(owner: Layer, name: str, value: Any) -> int:
     return int(value)
 
 
+def flag(owner: Layer, name: str, value: Any) -> bool:
+    """True or False. Raises ArgumentError that names the layer's class and the argument."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"{type(owner).__name__}: {name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Initializer):
-        return to_identifier(value)
+        return initializers.serialize(value)
     if isinstance(value, Callable):  # type: ignore[arg-type]
         return activations.serialize(value)
     if isinstance(value, tuple):

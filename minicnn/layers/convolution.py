@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from minicnn import activations, initializers, ops
 from minicnn.errors import ArgumentError
 from minicnn.geometry import Windows, explicit_pads, pair
-from minicnn.layers.base import Layer, LayerOptions, Shape, positive
+from minicnn.layers.base import Layer, LayerOptions, Shape, flag, positive
 from minicnn.tensor import Tensor
 
 
@@ -34,7 +34,7 @@ class _Convolution(Layer):
         self.dilation_rate = pair(dilation_rate, f"{who}: dilation_rate")
         self.padding = padding_argument(who, padding)
         self.activation = activations.get(activation)
-        self.use_bias = use_bias
+        self.use_bias = flag(self, "use_bias", use_bias)
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias: Any = None
 

@@ -6,7 +6,7 @@ import math
 from typing import Any, Unpack
 
 from minicnn import activations, initializers, ops
-from minicnn.layers.base import Layer, LayerOptions, Shape, positive
+from minicnn.layers.base import Layer, LayerOptions, Shape, flag, positive
 from minicnn.tensor import Tensor
 
 
@@ -29,7 +29,7 @@ class Dense(Layer):
         super().__init__(**options)
         self.units = positive(self, "units", units)
         self.activation = activations.get(activation)
-        self.use_bias = use_bias
+        self.use_bias = flag(self, "use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.bias: Any = None

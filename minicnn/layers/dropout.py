@@ -21,8 +21,8 @@ class Dropout(Layer):
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.rate = check_number("Dropout", "rate", rate, least=0, below=1)
-        self.seed = fresh_seed() if seed is None else as_key(seed).seed
-        self.seed_generator = SeedGenerator(self.seed)
+        self.seed = None if seed is None else as_key(seed).seed
+        self.seed_generator = SeedGenerator(fresh_seed() if self.seed is None else self.seed)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """dropout(x) with the next key, or x."""

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from minicnn import initializers, ops
 from minicnn.errors import ArgumentError
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.base import Layer, LayerOptions, Shape, flag
 from minicnn.ops.checks import check_number
 from minicnn.tensor import Array, Tensor
 
@@ -38,10 +38,10 @@ class BatchNormalization(Layer):
         super().__init__(**options)
         if axis not in (-1, 3, 1):
             raise ArgumentError(f"BatchNormalization: axis must be the last one, -1 (channels last), got {axis!r}")
-        self.axis = axis
+        self.axis = int(axis)
         self.momentum = check_number("BatchNormalization", "momentum", momentum, least=0, below=1)
         self.epsilon = check_number("BatchNormalization", "epsilon", epsilon, least=0)
-        self.center, self.scale = center, scale
+        self.center, self.scale = flag(self, "center", center), flag(self, "scale", scale)
         self.beta_initializer = initializers.get(beta_initializer)
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)

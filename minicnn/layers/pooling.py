@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from minicnn import ops
 from minicnn.geometry import Windows, pair
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.base import Layer, LayerOptions, Shape, flag
 from minicnn.layers.convolution import padding_argument
 from minicnn.tensor import Tensor
 
@@ -50,7 +50,7 @@ class _GlobalPooling(Layer):
 
     def __init__(self, keepdims: bool = False, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.keepdims = keepdims
+        self.keepdims = flag(self, "keepdims", keepdims)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, C), or (None, 1, 1, C)."""

@@ -30,7 +30,7 @@ def build_from(cls: type[N], config: Any) -> N:
     network = cls([layers.deserialize(c) for c in config["layers"]], config.get("name"), config.get("dtype"))
     shape = config.get("input_shape")
     if shape is not None and not network.built:
-        network.build((None, *layers.Input(tuple(shape)).shape))
+        network.build((None, *layers.Input(shape).shape))
     return network
 
 

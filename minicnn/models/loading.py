@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from minicnn import losses, optimizers
-from minicnn.errors import ArgumentError, CheckpointError, MinicnnError
+from minicnn.errors import ArgumentError, CheckpointError, MinicnnError, StateError
+from minicnn.geometry import is_int
 from minicnn.models.architecture import build_from
 from minicnn.models.saving import compiled_optimizer, set_saved_weights
 from minicnn.models.sequential import Sequential
+from minicnn.random import SeedGenerator, as_key
 from minicnn.training.archive import read_archive
 from minicnn.training.model import Model
 
@@ -24,14 +26,17 @@ def from_config(config: Any) -> Model:
             'an architecture must be {"class_name": "Sequential", "config": {...}}, as model.to_json() writes it; '
             f"got {config!r:.120}"
         )
-    return build_from(Sequential, config.get("config"))
+    try:
+        return build_from(Sequential, config.get("config"))
+    except RecursionError:
+        raise ArgumentError("the architecture is nested more deeply than any that model.to_json() writes") from None
 
 
 def model_from_json(text: str) -> Model:
     """A model with new weights from what to_json returned. Raises ArgumentError."""
     try:
         config = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ArgumentError(f"the architecture is not JSON: {error}") from None
     return from_config(config)
 
@@ -49,14 +54,22 @@ def load_training(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
     try:
         training = config["training"]
         state = {name.removeprefix("optimizer/"): a for name, a in arrays.items() if name.startswith("optimizer/")}
-        compiled_optimizer(model).set_state(state, model.trainable_weights, training["iterations"])
-        model.seed, model.epochs_seen = training["seed"], training["epochs_seen"]
+        compiled_optimizer(model).set_state(state, model.trainable_weights, _count(training["iterations"]))
+        model.seed, model.epochs_seen = as_key(training["seed"]).seed, _count(training["epochs_seen"])
         for layer in model.layers:
             if layer.seed_generator is not None:
-                layer.seed_generator.drawn = training["drawn"][layer.name]
-        return model, training["extra"]
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{path} holds a model, but no training that could go on (missing: {error})") from None
+                seed, drawn = training["random"][layer.name]
+                layer.seed_generator = SeedGenerator(seed)
+                layer.seed_generator.drawn = _count(drawn)
+        return model, dict(training["extra"])
+    except (KeyError, TypeError, ValueError, StateError) as error:
+        raise CheckpointError(f"{path} holds a model, but no training that could go on: {error}") from None
+
+
+def _count(value: Any) -> int:
+    if not is_int(value) or value < 0:
+        raise TypeError(f"{value!r:.40} is no number of steps")
+    return int(value)
 
 
 def _restore(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], config: dict[str, Any]) -> Model:
@@ -65,7 +78,7 @@ def _restore(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], config
         settings = config.get("compile")
         if settings is not None:
             model.compile(optimizers.get(settings["optimizer"]), losses.get(settings["loss"]), settings["metrics"])
-    except (KeyError, TypeError, MinicnnError) as error:
+    except (KeyError, TypeError, AttributeError, MinicnnError) as error:
         raise CheckpointError(f"{path} does not describe a model that this version knows: {error}") from None
     set_saved_weights(model, arrays, path)
     return model

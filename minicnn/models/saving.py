@@ -2,41 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
 import numpy as np
 
-from minicnn.errors import CheckpointError, MinicnnError, StateError
+from minicnn import losses, metrics, optimizers
+from minicnn.errors import ArgumentError, CheckpointError, MinicnnError, StateError
 from minicnn.models.architecture import to_config
-from minicnn.optimizers import Optimizer
-from minicnn.registry import to_identifier
 from minicnn.training.archive import read_archive, write_archive
 from minicnn.training.model import Model
 
 
 def save_model(model: Model, path: str | os.PathLike[str]) -> None:
-    """Architecture, weights and compile settings to one file, in one step. Raises OutputError, StateError."""
+    """Architecture, weights and compile settings to one file, in one step. Raises OutputError, StateError.
+
+    A loss, metric or optimizer of one's own has no name to be saved by: such a model is loaded uncompiled.
+    """
     arrays, config = _contents(model)
+    with contextlib.suppress(ArgumentError):
+        config["compile"] = _compile_settings(model)
     write_archive(path, arrays, config)
 
 
 def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
-    """The weights in a saved model into another of the same architecture. Raises CheckpointError; all or nothing."""
+    """The weights in a saved model into another of the same architecture: all or nothing.
+
+    Raises CheckpointError if the file is damaged or another model's, StateError if the model has no weights yet.
+    """
+    if not model.built:
+        raise StateError(f"{model.name} has no weights to load into yet: build it, or call it once")
     arrays, _ = read_archive(path)
     set_saved_weights(model, arrays, path)
 
 
 def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
-    """save_model, and what a training needs to go on bit for bit; `extra` is returned by load_training."""
+    """save_model, and what a training needs to go on bit for bit; `extra` is returned by load_training.
+
+    Raises ArgumentError for a loss, metric or optimizer of one's own.
+    """
     arrays, config = _contents(model)
     optimizer = compiled_optimizer(model)
+    config["compile"] = _compile_settings(model)
     arrays |= {f"optimizer/{name}": a for name, a in optimizer.get_state().items()}
     config["training"] = {
         "iterations": optimizer.iterations,
         "seed": model.seed,
         "epochs_seen": model.epochs_seen,
-        "drawn": {la.name: la.seed_generator.drawn for la in model.layers if la.seed_generator is not None},
+        "random": {
+            layer.name: [layer.seed_generator.seed, layer.seed_generator.drawn]
+            for layer in model.layers
+            if layer.seed_generator is not None
+        },
         "extra": extra,
     }
     write_archive(path, arrays, config)
@@ -50,13 +68,17 @@ def _contents(model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         "model": {"class_name": type(model).__name__, "config": to_config(model)},
         "weights": [v.name for v in model.weights],
     }
-    if model.optimizer is not None and model.loss is not None:
-        config["compile"] = {
-            "optimizer": to_identifier(model.optimizer),
-            "loss": to_identifier(model.loss),
-            "metrics": [m if isinstance(m, str) else to_identifier(m) for m in model._metric_names],
-        }
     return arrays, config
+
+
+def _compile_settings(model: Model) -> dict[str, Any] | None:
+    if model.optimizer is None or model.loss is None:
+        return None
+    return {
+        "optimizer": optimizers.serialize(model.optimizer),
+        "loss": losses.serialize(model.loss),
+        "metrics": [m if isinstance(m, str) else metrics.serialize(metrics.get(m)) for m in model._metric_names],
+    }
 
 
 def set_saved_weights(model: Model, arrays: dict[str, np.ndarray], path: str | os.PathLike[str]) -> None:
@@ -68,7 +90,7 @@ def set_saved_weights(model: Model, arrays: dict[str, np.ndarray], path: str | o
         raise CheckpointError(f"{path} was saved from another model: {error}") from None
 
 
-def compiled_optimizer(model: Model) -> Optimizer:
+def compiled_optimizer(model: Model) -> optimizers.Optimizer:
     """The model's optimizer. Raises StateError if there is none: nothing to save, or to go on with."""
     if model.optimizer is None:
         raise StateError(f"{model.name} has not been compiled: it has no training to save or to go on with")

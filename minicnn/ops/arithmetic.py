@@ -64,7 +64,7 @@ def divide(x: Array, y: Array) -> tuple:
 def power(x: Array, exponent: float) -> tuple:
     """x to a fixed power. Gradient: exponent · x^(exponent - 1) · dz."""
     check_floats("power", x=x)
-    exponent = check_number("power", "exponent", exponent, least=-np.inf)
+    exponent = check_number("power", "exponent", exponent)
 
     def pullback(dz: Array) -> Gradients:
         return {"x": lambda: dz * exponent * x ** (exponent - 1)}

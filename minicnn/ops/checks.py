@@ -16,13 +16,15 @@ from minicnn.geometry import is_int
 from minicnn.tensor import Array
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+LARGEST = float(np.finfo(np.float64).max)
 
 
-def check_floats(operator: str, **arrays: Array | None) -> None:
-    """Every array is float32, or every array is float64. None stands for an argument left out."""
-    given = {name: a for name, a in arrays.items() if a is not None}
+def check_floats(operator: str, *, b: Array | None = None, **arrays: Array) -> None:
+    """Every array is float32, or every array is float64. The bias b may be left out."""
+    given = arrays if b is None else {**arrays, "b": b}
     for name, a in given.items():
-        if not hasattr(a, "dtype") or not hasattr(a, "shape"):
+        # Matrices and masked arrays are arrays whose arithmetic is another.
+        if not hasattr(a, "dtype") or not hasattr(a, "shape") or isinstance(a, (np.matrix, np.ma.MaskedArray)):
             raise DTypeError(
                 f"{operator}: {name} must be an array or a Tensor, got {type(a).__name__}; "
                 "wrap it in numpy.asarray(..., dtype='float32')"
@@ -57,14 +59,22 @@ def check_shape(operator: str, name: str, a: Array | None, expected: tuple[int, 
         raise ShapeError(f"{operator}: {name} must have shape {expected} ({why}), got {a.shape}")
 
 
-def check_number(operator: str, name: str, value: Any, least: float, below: float = np.inf) -> float:
+def check_number(operator: str, name: str, value: Any, least: float = -np.inf, below: float = np.inf) -> float:
     """A finite number in [least, below)."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise ArgumentError(f"{operator}: {name} must be a number, got {value!r}")
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not abs(value) <= LARGEST:
+        raise ArgumentError(f"{operator}: {name} must be a finite number, got {value!r:.60}")
     if not least <= value < below:
         upper = "" if below == np.inf else f" and below {below:g}"
         raise ArgumentError(f"{operator}: {name} must be at least {least:g}{upper}, got {value!r}")
     return float(value)
+
+
+def check_flag(operator: str, name: str, value: Any) -> bool:
+    """True or False, nothing that merely counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"{operator}: {name} must be True or False, got {value!r:.60}")
+    return bool(value)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 
 from minicnn.backends import backend_for
 from minicnn.errors import DataError, DTypeError, ShapeError
-from minicnn.ops.checks import check_floats, check_rank
+from minicnn.ops.checks import check_flag, check_floats, check_rank
 from minicnn.tensor import Array, Gradients, differentiable
 
 # Keras clips probabilities this far from 0 and 1 before it takes their logarithm.
@@ -79,7 +79,7 @@ def binary_cross_entropy(predictions: Array, targets: Array, *, from_logits: boo
     if not bool(((targets >= 0) & (targets <= 1)).all()):
         raise DataError("binary_cross_entropy: targets must be from 0 to 1: one of them is not")
     k = predictions.shape[1]
-    if from_logits:
+    if check_flag("binary_cross_entropy", "from_logits", from_logits):
         # log(1 + exp(-|z|)) never overflows; the rest is exact.
         z = predictions
         losses = np.maximum(z, 0) - z * targets + np.log1p(np.exp(-np.abs(z)))

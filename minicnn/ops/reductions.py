@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import ShapeError
-from minicnn.ops.checks import check_axes, check_floats
+from minicnn.ops.checks import check_axes, check_flag, check_floats
 from minicnn.tensor import Array, Gradients, differentiable
 
 
@@ -15,7 +15,7 @@ from minicnn.tensor import Array, Gradients, differentiable
 def sum(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
     """The sum over `axis` (all axes if None). Gradient: dy to every element that was summed."""
     check_floats("sum", x=x)
-    axes = check_axes("sum", axis, x.ndim)
+    axes, keepdims = check_axes("sum", axis, x.ndim), check_flag("sum", "keepdims", keepdims)
 
     def pullback(dy: Array) -> Gradients:
         return {"x": lambda: np.broadcast_to(_kept(dy, axes, x), x.shape).copy()}
@@ -27,7 +27,7 @@ def sum(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
 def mean(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
     """The mean over `axis` (all axes if None). Gradient: dy / n to each of the n. Raises ShapeError if n is 0."""
     check_floats("mean", x=x)
-    axes = check_axes("mean", axis, x.ndim)
+    axes, keepdims = check_axes("mean", axis, x.ndim), check_flag("mean", "keepdims", keepdims)
     n = int(np.prod([x.shape[a] for a in axes]))
     if n == 0:
         raise ShapeError(f"mean: there is no mean over axes {axes} of shape {x.shape}: they hold no elements")
@@ -42,7 +42,7 @@ def mean(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
 def max(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
     """The maximum over `axis` (all axes if None). Gradient: dy to the element that won, the first one of ties."""
     check_floats("max", x=x)
-    axes = check_axes("max", axis, x.ndim)
+    axes, keepdims = check_axes("max", axis, x.ndim), check_flag("max", "keepdims", keepdims)
     others = [a for a in range(x.ndim) if a not in axes]
     reduced = tuple(x.shape[a] for a in axes)
     if 0 in reduced:

@@ -47,7 +47,7 @@ def getitem(x: Array, index: Any) -> tuple:
     try:
         y = x[index]
     except (IndexError, TypeError, ValueError) as error:
-        raise ArgumentError(f"getitem: index {index!r} does not fit x of shape {x.shape}: {error}") from None
+        raise ArgumentError(f"getitem: index {index!r:.60} does not fit x of shape {x.shape}: {error}") from None
 
     def pullback(dy: Array) -> Gradients:
         def dx() -> Array:
@@ -87,7 +87,7 @@ def upsample2d(x: Array, size: Any, interpolation: str = "nearest") -> tuple:
     check_floats("upsample2d", x=x)
     check_rank("upsample2d", "x", x, "N, H, W, C")
     size = pair(size, "upsample2d: size")
-    if interpolation not in ("nearest", "bilinear"):
+    if not isinstance(interpolation, str) or interpolation not in ("nearest", "bilinear"):
         raise ArgumentError(f"upsample2d: interpolation must be 'nearest' or 'bilinear', got {interpolation!r}")
     weights = _nearest if interpolation == "nearest" else _bilinear
     u, v = (weights(n, factor).astype(x.dtype) for n, factor in zip(x.shape[1:3], size, strict=True))

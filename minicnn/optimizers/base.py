@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.errors import ArgumentError, CheckpointError
+from minicnn.errors import ArgumentError, CheckpointError, ShapeError
+from minicnn.optimizers import schedules
 from minicnn.optimizers.schedules import LearningRateSchedule
-from minicnn.registry import to_identifier
 from minicnn.tensor import Array, Tensor
 
 
@@ -36,21 +36,21 @@ class Optimizer:
         name: str | None = None,
     ) -> None:
         who = type(self).__name__
-        if isinstance(learning_rate, dict):
-            learning_rate = LearningRateSchedule.from_config(learning_rate)
-        if not isinstance(learning_rate, LearningRateSchedule):
-            learning_rate = number(who, "learning_rate", learning_rate)
-        self.learning_rate = learning_rate
+        is_schedule = isinstance(learning_rate, (dict, LearningRateSchedule))
+        self.learning_rate: float | LearningRateSchedule = (
+            schedules.get(learning_rate) if is_schedule else number(who, "learning_rate", learning_rate)
+        )
         self.weight_decay = None if weight_decay is None else number(who, "weight_decay", weight_decay)
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {key: value for key, value in clips.items() if value is not None}
         if len(given) > 1:
             raise ArgumentError(f"{who}: give only one of clipnorm, clipvalue and global_clipnorm; got {given}")
-        for key, value in given.items():
-            number(who, key, value, above=True)
-        self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
+        limits = {key: number(who, key, value, above=True) for key, value in given.items()}
+        self.clipnorm, self.clipvalue = limits.get("clipnorm"), limits.get("clipvalue")
+        self.global_clipnorm = limits.get("global_clipnorm")
         self.name = name or who
         self.iterations = 0
+        self.variables: list[Tensor] = []
         self.state: list[dict[str, Array]] = []
 
     def update(
@@ -67,6 +67,7 @@ class Optimizer:
 
     def build(self, variables: Sequence[Tensor]) -> None:
         """Makes the state for these variables, all zeros."""
+        self.variables = list(variables)
         self.state = [{slot: np.zeros_like(v.data) for slot in self.kept_slots()} for v in variables]
 
     def kept_slots(self) -> tuple[str, ...]:
@@ -74,15 +75,23 @@ class Optimizer:
         return self.slots
 
     def apply(self, gradients: Sequence[Array], variables: Sequence[Tensor]) -> None:
-        """One step: every variable follows its gradient. Raises ArgumentError if their numbers differ."""
+        """One step: every variable follows its gradient. The variables must be the same in each step.
+
+        Raises ArgumentError if they are not, or if there are more or fewer gradients; ShapeError for one that differs.
+        """
         if len(gradients) != len(variables):
             raise ArgumentError(f"{self.name}: {len(gradients)} gradients for {len(variables)} variables")
-        if not self.state:
+        for gradient, variable in zip(gradients, variables, strict=True):
+            if gradient.shape != variable.shape:
+                raise ShapeError(f"{self.name}: a gradient {gradient.shape} for a variable {variable.shape}")
+        if not self.variables:
             self.build(variables)
-        if len(self.state) != len(variables):
+        if len(self.variables) != len(variables) or any(
+            a is not b for a, b in zip(self.variables, variables, strict=True)
+        ):
             raise ArgumentError(
-                f"{self.name} has stepped {len(self.state)} variables before, now it gets {len(variables)}: "
-                "compile the model again after freezing or unfreezing layers"
+                f"{self.name} keeps the state of the variables that it stepped first, now it gets others: compile the "
+                "model again, with a new optimizer, after changing, freezing or unfreezing layers"
             )
         rate = self.current_learning_rate
         gradients = self._clipped(gradients)
@@ -94,8 +103,8 @@ class Optimizer:
 
     def apply_gradients(self, pairs: Iterable[tuple[Array, Tensor]]) -> None:
         """Keras's spelling: `apply_gradients(zip(gradients, variables))`."""
-        gradients, variables = zip(*pairs, strict=True)
-        self.apply(gradients, variables)
+        pairs = list(pairs)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
     def _clipped(self, gradients: Sequence[Array]) -> Sequence[Array]:
         if self.clipvalue is not None:
@@ -111,7 +120,7 @@ class Optimizer:
         """The constructor's arguments, ready for JSON."""
         config = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
         if isinstance(self.learning_rate, LearningRateSchedule):
-            config["learning_rate"] = to_identifier(self.learning_rate)
+            config["learning_rate"] = schedules.serialize(self.learning_rate)
         return config
 
     def get_state(self) -> dict[str, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minicnn.backends import backend_for
+from minicnn.errors import ArgumentError
 from minicnn.optimizers.base import Optimizer, fraction, number
 from minicnn.optimizers.schedules import LearningRateSchedule
 from minicnn.tensor import Array
@@ -32,7 +33,9 @@ class RMSprop(Optimizer):
         self.rho = fraction("RMSprop", "rho", rho)
         self.momentum = fraction("RMSprop", "momentum", momentum)
         self.epsilon = number("RMSprop", "epsilon", epsilon)
-        self.centered = bool(centered)
+        if not isinstance(centered, bool):
+            raise ArgumentError(f"RMSprop: centered must be True or False, got {centered!r}")
+        self.centered = centered
 
     def kept_slots(self) -> tuple[str, ...]:
         """The mean square; a velocity if there is momentum; the mean if centered."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, cast
 
 import numpy as np
 
@@ -231,7 +231,16 @@ def no_grad() -> Iterator[None]:
         _recording.reset(token)
 
 
-def differentiable(operator: Callable[P, tuple[Array, Pullback]]) -> Callable[P, Any]:
+class Operator(Protocol[P]):
+    """A differentiable operator: called with Tensors it gives a Tensor, with arrays an array."""
+
+    __name__: str
+    vjp: Callable[P, tuple[Array, Pullback]]
+
+    def __call__(self, *args: P.args, **options: P.kwargs) -> Any: ...  # noqa: D102
+
+
+def differentiable(operator: Callable[P, tuple[Array, Pullback]]) -> Operator[P]:
     """Lifts `arrays -> (y, pullback)` to Tensors, recording one node; plain arrays stay plain.
 
     The array version stays at `.vjp` (vector-Jacobian product): `y, pullback = conv2d.vjp(x, w)`.
@@ -252,4 +261,4 @@ def differentiable(operator: Callable[P, tuple[Array, Pullback]]) -> Callable[P,
         return Tensor(y, node=Node(operator.__name__, inputs, pullback))
 
     lifted.vjp = operator  # type: ignore[attr-defined]
-    return lifted
+    return cast(Operator[P], lifted)

@@ -1,7 +1,8 @@
 """The file that models and checkpoints are saved in: arrays and a JSON configuration, in one safetensors file.
 
 One file, so that writing it is one rename: it is there whole or not at all. safetensors holds plain numbers and no
-code. The configuration is the entry "minicnn" of its header; a SHA-256 over everything tells a flipped bit.
+code. The configuration is the entry "minicnn" of its header, the only one, because several are written in an order that
+changes from run to run: the same content is the same file. A SHA-256 over everything tells a flipped bit.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from minicnn.errors import CheckpointError, OutputError
+from minicnn.errors import ArgumentError, CheckpointError, OutputError
 
 FORMAT = "minicnn-1"
 
 
 def write_archive(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], config: dict[str, Any]) -> None:
     """Writes arrays and config to `path`, replacing what was there in one step. Raises OutputError."""
-    text = json.dumps(config, allow_nan=False)
     arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
-    header = {"format": FORMAT, "minicnn": text, "sha256": _digest(arrays, text)}
-    write_whole(path, save(arrays, metadata=header))
+    envelope = {"format": FORMAT, "sha256": _digest(arrays, config), "config": config}
+    write_whole(path, save(arrays, metadata={"minicnn": json.dumps(envelope, allow_nan=False)}))
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
@@ -36,7 +36,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
     Whoever is killed meanwhile leaves the old file as it was. Raises OutputError if the place cannot be written to.
     """
-    path = Path(path)
+    path = _as_path(path)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,10 +47,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write {path}: {error.strerror or error}; choose another place or make room"
-        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"cannot write {path}: {reason}; choose another place or make room") from None
     finally:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):  # after the rename it is gone, as it should be
@@ -59,34 +58,38 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays and the config. Raises CheckpointError for a file that is missing, damaged or of another kind."""
-    path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"there is no file {path}" if not path.exists() else f"{path} is not a file")
+    path = _as_path(path)
+    if not os.path.isfile(path):  # os.path answers False, where Path raises, for what is no path at all
+        raise CheckpointError(f"{path} is not a file" if os.path.exists(path) else f"there is no file {path}")
     try:
         with safe_open(str(path), framework="numpy") as file:
-            header = file.metadata() or {}
+            envelope = json.loads((file.metadata() or {}).get("minicnn", "{}"))
+            if not isinstance(envelope, dict) or envelope.get("format") != FORMAT:
+                raise CheckpointError(f"{path} is a safetensors file, but not one of minicnn's ({FORMAT})")
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
+        intact = _digest(arrays, envelope["config"]) == envelope["sha256"]
+    except CheckpointError:
+        raise
+    # AttributeError: an element type that NumPy lacks.
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CheckpointError(
             f"{path} is not a readable minicnn file ({error}): it is damaged, cut short, or something else; "
             "use another copy"
         ) from None
-    if header.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path} is a safetensors file, but not one of minicnn's (format {header.get('format')!r}, not {FORMAT!r})"
-        )
-    text = header.get("minicnn", "")
-    if _digest(arrays, text) != header.get("sha256"):
+    if not intact:
         raise CheckpointError(f"{path} is damaged: its content does not match its checksum; use another copy")
+    return arrays, envelope["config"]
+
+
+def _as_path(path: Any) -> Path:
     try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: its configuration is not JSON ({error})") from None
-    return arrays, config
+        return Path(path)
+    except TypeError:
+        raise ArgumentError(f"path must be a string or a Path, got {path!r:.80}") from None
 
 
-def _digest(arrays: dict[str, np.ndarray], text: str) -> str:
-    sha = hashlib.sha256(text.encode())
+def _digest(arrays: dict[str, np.ndarray], config: Any) -> str:
+    sha = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for name in sorted(arrays):
         a = arrays[name]
         sha.update(f"\n{name} {a.dtype} {a.shape}\n".encode())

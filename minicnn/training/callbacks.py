@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from minicnn.errors import ArgumentError
+
 Logs = dict[str, float]
 
 
@@ -56,6 +58,10 @@ class CallbackList(Callback):
         super().__init__()
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise ArgumentError(
+                    f"callbacks must be a list of callbacks.Callback objects; one of it is {callback!r:.80}"
+                )
             callback.model, callback.params = model, params
 
     def on_train_begin(self, logs: Logs) -> None:

@@ -10,11 +10,19 @@ from minicnn.errors import NonFiniteError
 from minicnn.tensor import no_grad
 
 
-def raise_non_finite(model: Any, x: np.ndarray, loss: float, step: int) -> None:
-    """Raises NonFiniteError that names the first layer whose weights or output are not finite for the batch x."""
+def without_warnings() -> np.errstate:
+    """Silences what NumPy says of overflows, without a place: the guard looks at the result and names the layer."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
+def raise_non_finite(model: Any, x: np.ndarray, loss: float, step: int, training: bool = True) -> None:
+    """Raises NonFiniteError that names the first layer whose weights or output are not finite for the batch x.
+
+    training: the loss is that of training step number `step`; False: of an evaluation after so many steps.
+    """
     culprit = "every layer's output is finite: it is the loss itself (are the labels and the loss a pair?)"
     value: Any = x
-    with no_grad(), np.errstate(all="ignore"):
+    with no_grad(), without_warnings():
         for layer in model.layers:
             bad = next((v.name for v in layer.weights if not np.isfinite(v.data).all()), None)
             if bad is not None:
@@ -22,13 +30,12 @@ def raise_non_finite(model: Any, x: np.ndarray, loss: float, step: int) -> None:
                     f"layer {layer.name!r}: its weights {bad} are no longer finite (the step before was too large)"
                 )
                 break
-            value = layer(value, training=True)
+            value = layer(value, training=training)
             if not np.isfinite(value.data).all():
                 culprit = f"layer {layer.name!r}: its output is the first that is not finite"
                 break
-    raise NonFiniteError(
-        f"the loss became {loss} at step {step}: {culprit}. Try a smaller learning rate, or clipnorm=1.0"
-    )
+    when = f"the loss became {loss} at step {step}" if training else f"the loss is {loss} after {step} steps"
+    raise NonFiniteError(f"{when}: {culprit}. Try a smaller learning rate, or clipnorm=1.0")
 
 
 def check_weights(model: Any, step: int) -> None:

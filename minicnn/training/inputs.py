@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from minicnn.data.checks import check_finite, check_labels
-from minicnn.errors import ArgumentError, DataError, DTypeError, ShapeError
+from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.layers.base import Shape, show
 from minicnn.losses import Loss, SparseCategoricalCrossentropy
+from minicnn.numeric import numeric
+from minicnn.ops.checks import check_number
 
 
 def check_inputs(x: Any, input_shape: Shape | None, name: str = "x") -> np.ndarray:
@@ -21,18 +23,13 @@ def check_inputs(x: Any, input_shape: Shape | None, name: str = "x") -> np.ndarr
     """
     if x is None:
         raise ArgumentError(f"{name} is missing: give an array of examples, (N, ...)")
-    try:
-        x = np.asarray(x)
-    except ValueError as error:
-        raise ShapeError(f"{name} is not an array: its rows have different lengths ({error})") from None
-    if x.dtype.kind not in "iufb":
-        raise DTypeError(f"{name} must hold numbers, got {x.dtype}")
+    x = numeric(x, name)
     if x.ndim < 2:
         raise ShapeError(
             f"{name} must be a batch, (N, ...), got shape {x.shape}; a single example becomes one with [None]"
         )
-    if len(x) == 0:
-        raise DataError(f"{name} holds no examples: its shape is {x.shape}")
+    if x.size == 0:
+        raise DataError(f"{name} holds no {'numbers' if len(x) else 'examples'}: its shape is {x.shape}")
     if input_shape is not None:
         _check_shape(x.shape, input_shape, name)
     check_finite(x, name=name)
@@ -46,12 +43,7 @@ def check_targets(y: Any, count: int, loss: Loss | None, output_shape: Shape | N
     if isinstance(loss, SparseCategoricalCrossentropy):
         classes = None if output_shape is None else output_shape[-1]
         return check_labels(y, name=name, count=count, classes=classes)
-    try:
-        y = np.asarray(y)
-    except ValueError as error:
-        raise ShapeError(f"{name} is not an array: its rows have different lengths ({error})") from None
-    if y.dtype.kind not in "iufb":
-        raise DTypeError(f"{name} must hold numbers, got {y.dtype}")
+    y = numeric(y, name)
     if y.ndim == 0 or len(y) != count:
         raise ShapeError(f"{name} must have one row for each of the {count} examples, got shape {y.shape}")
     check_finite(y, name=name)
@@ -61,34 +53,41 @@ def check_targets(y: Any, count: int, loss: Loss | None, output_shape: Shape | N
 def example_weights(y: np.ndarray, sample_weight: Any, class_weight: Mapping[int, float] | None) -> np.ndarray | None:
     """One weight an example, (N,), from both arguments of fit; None if neither was given.
 
-    Raises ArgumentError, ShapeError or DataError for weights that do not fit, are negative or not finite.
+    Raises ArgumentError, ShapeError, DTypeError or DataError for weights that do not fit, are negative or not finite.
     """
     weights = None
     if sample_weight is not None:
-        weights = np.asarray(sample_weight, np.float64)
+        weights = numeric(sample_weight, "sample_weight").astype(np.float64)
         if weights.shape != (len(y),):
             raise ShapeError(f"sample_weight must have shape ({len(y)},), one number an example; got {weights.shape}")
+        if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise DataError("sample_weight must be finite and at least 0")
     if class_weight is not None:
-        labels = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(len(y))
-        if not isinstance(class_weight, Mapping) or not all(is_int(c) for c in class_weight):
-            raise ArgumentError(
-                f"class_weight must map class numbers to weights, e.g. {{0: 1.0, 1: 2.5}}; got {class_weight!r}"
-            )
-        of_class = np.ones(max(int(labels.max()), *class_weight) + 1)
-        for label, weight in class_weight.items():
-            of_class[label] = weight
-        by_class = of_class[labels.astype(int)]
+        by_class = _class_weights(y, class_weight)
         weights = by_class if weights is None else weights * by_class
-    if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise DataError("sample_weight and class_weight must be finite and at least 0")
+    return weights
+
+
+def _class_weights(y: np.ndarray, class_weight: Any) -> np.ndarray:
+    """Each example the weight of its class, 1 for classes that are not named: (N,)."""
+    if not isinstance(class_weight, Mapping) or not all(is_int(c) and c >= 0 for c in class_weight):
+        raise ArgumentError(
+            f"class_weight must map class numbers to weights, e.g. {{0: 1.0, 1: 2.5}}; got {class_weight!r:.200}"
+        )
+    if y.ndim == 2 and y.shape[1] > 1:
+        y = y.argmax(axis=1)
+    if y.size != len(y):
+        raise ArgumentError(f"class_weight needs targets that are classes, one an example; y has shape {y.shape}")
+    weights = np.ones(len(y))
+    for label, weight in class_weight.items():
+        weights[y.reshape(-1) == label] = check_number("class_weight", f"the weight of class {label}", weight, least=0)
     return weights
 
 
 def split_off(arrays: list[np.ndarray | None], fraction: float) -> tuple[list[Any], list[Any]]:
     """The last `fraction` of all arrays, for validation, from the rest. Raises ArgumentError if either is empty."""
     count = len(arrays[0])  # type: ignore[arg-type]
-    if not 0 < fraction < 1:
-        raise ArgumentError(f"validation_split must be above 0 and below 1, got {fraction!r}")
+    check_number("fit", "validation_split", fraction, least=0, below=1)
     at = int(count * (1 - fraction))
     if at in (0, count):
         raise ArgumentError(f"validation_split {fraction} of {count} examples leaves one of both parts empty")

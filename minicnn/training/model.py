@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from minicnn.optimizers import Optimizer
 from minicnn.random import fresh_seed
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.callbacks import Callback, CallbackList, History
-from minicnn.training.guard import raise_non_finite
+from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
 
 
@@ -45,8 +46,10 @@ class Model(Network):
         """
         self.optimizer = optimizers.get(optimizer)
         self.loss = None if loss is None else losses.get(loss)
-        if isinstance(metrics, (str, Metric)) or callable(metrics):
-            raise ArgumentError(f"metrics must be a list, e.g. ['accuracy']; got {metrics!r}")
+        if self.loss is not None and self.loss.reduction is None:
+            raise ArgumentError(f"the loss {self.loss.name} must give one number: its reduction must not be None")
+        if not isinstance(metrics, (list, tuple, type(None))):
+            raise ArgumentError(f"metrics must be a list, e.g. ['accuracy']; got {metrics!r:.80}")
         self._metric_names = list(metrics or ())
         self._metrics = self._make_metrics(True, 2)  # unknown names are said now, not in fit
 
@@ -71,15 +74,26 @@ class Model(Network):
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1; validation_split: part of the examples, the
         last ones before shuffling, kept for validation; validation_data: (x, y), (x, y, weights) or a `data.Batches`;
         class_weight: class number -> weight; sample_weight: (N,).
-        Raises StateError before compile; ShapeError, DTypeError, DataError for data that do not fit, before the
-        first step; NonFiniteError, naming layer and step, when the loss turns NaN or infinite.
+        Raises StateError before compile; ArgumentError, ShapeError, DTypeError, DataError for what does not fit, before
+        a weight changes; NonFiniteError, naming layer and step, when the loss or the weights turn NaN or infinite.
         """
         self._need_compiled(training=True)
         if not is_int(epochs) or epochs < 1 or not is_int(initial_epoch) or initial_epoch < 0:
             raise ArgumentError(f"epochs must be a whole number of at least 1, got {epochs!r} from {initial_epoch!r}")
+        if not isinstance(shuffle, bool):
+            raise ArgumentError(f"shuffle must be True or False, got {shuffle!r}")
         if verbose not in ("auto", 0, 1, 2):
             raise ArgumentError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
+        if not isinstance(callbacks, (list, tuple, type(None))):
+            raise ArgumentError(f"callbacks must be a list of callbacks.Callback objects; got {callbacks!r:.80}")
+        if validation_data is not None:
+            validation_split = 0.0
         if isinstance(x, Batches):
+            if y is not None or sample_weight is not None or class_weight is not None or validation_split:
+                raise ArgumentError(
+                    "x is a Batches, which brings its targets and weights: y, sample_weight, class_weight "
+                    "and validation_split go with arrays"
+                )
             train, held_out = self._checked(x), None
         else:
             train, held_out = self._training_batches(
@@ -141,10 +155,13 @@ class Model(Network):
         return self._reported(self._evaluate(batches), return_dict)
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> np.ndarray:
-        """The network's output for all examples: (N, ...). x: (N, ...) array or `data.Batches`. Raises as fit."""
+        """The network's output for all examples, in their order: (N, ...). x: (N, ...) array or `data.Batches`.
+
+        Raises as fit.
+        """
         if isinstance(x, Batches):
             check_inputs(x.x, self.input_shape if self.built else None)
-            batches = x
+            batches = dataclasses.replace(x, shuffle=False)
         else:
             batches = self._batches(check_inputs(x, self.input_shape if self.built else None), None, None, batch_size)
         with no_grad():
@@ -172,25 +189,26 @@ class Model(Network):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch."""
-        return self.evaluate(x, y, batch_size=max(1, len(x)), sample_weight=sample_weight, return_dict=return_dict)
+        x = check_inputs(x, self.input_shape if self.built else None)
+        return self.evaluate(x, y, batch_size=len(x), sample_weight=sample_weight, return_dict=return_dict)
 
     # One step, one epoch.
 
     def _step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
         """Forward, loss, backward, update. Returns the loss and the predictions that it was taken of."""
-        loss_of, optimizer = self._loss(), self.optimizer
-        predictions = self(Tensor(x), training=True)
-        loss = loss_of(y, predictions, weights)
-        value = loss.item()
-        step = optimizer.iterations + 1 if optimizer else 0
-        if not np.isfinite(value):
-            raise_non_finite(self, x, value, step)
-        variables = self.trainable_weights
-        for variable in variables:
-            variable.zero_grad()
-        if variables and optimizer is not None:
-            loss.backward()
-            optimizer.apply([np.zeros_like(v.data) if v.grad is None else v.grad for v in variables], variables)
+        loss_of, optimizer = self._loss(), self._optimizer()
+        with without_warnings():
+            predictions = self(Tensor(x), training=True)
+            loss = loss_of(y, predictions, weights)
+            value = loss.item()
+            if not np.isfinite(value):
+                raise_non_finite(self, x, value, optimizer.iterations + 1)
+            variables = self.trainable_weights
+            for variable in variables:
+                variable.zero_grad()
+            if variables:
+                loss.backward()
+                optimizer.apply([np.zeros_like(v.data) if v.grad is None else v.grad for v in variables], variables)
         return value, predictions.data
 
     def _train_epoch(self, batches: Batches, watching: CallbackList) -> dict[str, float]:
@@ -203,17 +221,21 @@ class Model(Network):
             mean_loss.update_state(loss, sample_weight=[len(y)])
             logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
             watching.on_train_batch_end(number, logs)
+        check_weights(self, self._optimizer().iterations)
         return logs
 
     def _evaluate(self, batches: Batches) -> dict[str, float]:
         mean_loss = Mean()
         self._start_metrics(batches.y)
         logs: dict[str, float] = {}
-        with no_grad():
+        with no_grad(), without_warnings():
             for batch in batches.epoch():
                 y: Any = batch.y
                 predictions = self(batch.x)
-                mean_loss.update_state(self._loss()(y, predictions, batch.weights).item(), sample_weight=[len(y)])
+                loss = self._loss()(y, predictions, batch.weights).item()
+                if not np.isfinite(loss):
+                    raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
+                mean_loss.update_state(loss, sample_weight=[len(y)])
                 logs = {"loss": mean_loss.result(), **self._seen(y, predictions.data)}
         return logs
 
@@ -251,9 +273,7 @@ class Model(Network):
             (x, y, weights), (held_x, held_y, held_weights) = split_off([x, y, weights], validation_split)
             held_out = self._batches(held_x, held_y, held_weights, batch_size)
         train = self._batches(x, y, weights, batch_size)
-        return Batches(
-            train.x, train.y, train.weights, train.batch_size, bool(shuffle), self.seed, train.dtype
-        ), held_out
+        return Batches(train.x, train.y, train.weights, train.batch_size, shuffle, self.seed, train.dtype), held_out
 
     def _validation_batches(self, data: Any, batch_size: int) -> Batches:
         if isinstance(data, Batches):
@@ -294,9 +314,13 @@ class Model(Network):
             raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
         return self.loss
 
-    def _need_compiled(self, training: bool = False) -> None:
+    def _optimizer(self) -> Optimizer:
         if self.optimizer is None:
             raise StateError(f"{self.name} has not been compiled: call compile(optimizer=..., loss=...) first")
+        return self.optimizer
+
+    def _need_compiled(self, training: bool = False) -> None:
+        self._optimizer()
         self._loss()
         if not self._chain:
             raise ShapeError(f"{self.name} has no layers to {'train' if training else 'evaluate'}")

@@ -30,7 +30,7 @@ class ProgressBar(Callback):
                 TextColumn("{task.description}"),
                 BarColumn(bar_width=20),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[numbers]}"),
+                TextColumn("{task.fields[numbers]}", markup=False),
                 TextColumn("ETA"),
                 TimeRemainingColumn(),
                 console=self.console,
@@ -52,7 +52,7 @@ class ProgressBar(Callback):
         seconds = time.perf_counter() - self.started
         rate = self.params["samples"] / seconds
         line = f"{self.label}  {_shown(logs)}  {rate:,.0f} images/s  {seconds:.1f} s"
-        self.console.print(line, highlight=False, soft_wrap=True)
+        self.console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def on_train_end(self, logs: Logs) -> None:
         """Leaves the terminal as it was, whatever ended the training."""

@@ -1,0 +1,67 @@
+"""What all tests share: Hypothesis profiles, the backends to test, and the proof that they did the computing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from minicnn.backends import Backend, current_backend, use_backend
+
+# The same test bodies run on every backend named here.
+BACKENDS = ["numpy"]
+
+# No deadline: the machines that run this are shared. No chance: a suite that passed passes again. The fixture that
+# chooses the backend stays as it is from example to example, which is what the health check cannot know.
+settings.register_profile(
+    "dev",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("ci", settings.get_profile("dev"), max_examples=300)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@dataclass
+class Spy:
+    """The backend under test, and how often each of its functions was called."""
+
+    backend: Backend
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def assert_ran(self, *functions: str) -> None:
+        """A backend that silently leaves the work to another cannot pass."""
+        missing = [f for f in functions if not self.calls[f]]
+        assert not missing, f"backend {self.backend.name!r} never ran {missing}; it ran {dict(self.calls)}"
+
+
+def contract_functions() -> list[str]:
+    """The names of all functions of the backend contract."""
+    return [name for name in vars(Backend) if not name.startswith("_") and callable(getattr(Backend, name))]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spy]:
+    """Chooses each backend in turn, and counts the calls of its functions."""
+    with use_backend(request.param):
+        spy = Spy(current_backend())
+        for name in contract_functions():
+            monkeypatch.setattr(spy.backend, name, _counted(name, getattr(spy.backend, name), spy.calls))
+        yield spy
+
+
+def _counted(name: str, function: Callable[..., Any], calls: Counter[str]) -> Callable[..., Any]:
+    @wraps(function)
+    def counting(*args: Any, **options: Any) -> Any:
+        calls[name] += 1
+        return function(*args, **options)
+
+    return counting

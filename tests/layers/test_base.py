@@ -1,0 +1,195 @@
+"""What every layer promises, and what the base class does for all of them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from minicnn import layers
+from minicnn.errors import ArgumentError, ShapeError
+from minicnn.layers import Layer, deserialize, serialize
+from minicnn.tensor import Tensor
+from tests.layers.cases import CASES, LayerCase
+
+every_layer = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+def batch(case: LayerCase, n: int = 2, dtype: str = "float32") -> np.ndarray:
+    return np.random.default_rng(1).standard_normal((n, *case.example)).astype(dtype)
+
+
+def test_the_cases_hold_every_layer() -> None:
+    exported = {c for c in vars(layers).values() if isinstance(c, type) and issubclass(c, Layer)}
+    assert {type(case.make()) for case in CASES.values()} == exported - {Layer, layers.InputLayer}
+
+
+@every_layer
+def test_output_shape_is_what_compute_output_shape_said(case: LayerCase) -> None:
+    layer = case.make()
+    assert layer.compute_output_shape((None, *case.example)) == (None, *case.output)
+    assert layer(batch(case)).shape == (2, *case.output)
+    assert layer.input_shape == (None, *case.example)
+    assert layer.output_shape == (None, *case.output)
+    assert layer(batch(case, 3), training=True).shape == (3, *case.output)
+
+
+@every_layer
+def test_weights_are_those_of_keras(case: LayerCase) -> None:
+    layer = case.make()
+    layer(batch(case))
+    assert {v.name.removeprefix(f"{layer.name}/"): v.shape for v in layer.weights} == case.weights
+    assert [v.name.split("/")[-1] for v in layer.weights] == list(case.weights)
+    assert [w.shape for w in layer.get_weights()] == list(case.weights.values())
+    assert layer.count_params() == sum(int(np.prod(shape)) for shape in case.weights.values())
+
+
+@every_layer
+def test_config_round_trip_through_json(case: LayerCase) -> None:
+    layer = case.make()
+    again = deserialize(json.loads(json.dumps(serialize(layer))))
+    assert type(again) is type(layer)
+    assert again.get_config() == layer.get_config()
+    x = batch(case)
+    y = layer(x)
+    again(x)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(x).data, y.data)
+
+
+@every_layer
+@pytest.mark.parametrize("training", [False, True])
+def test_float64_in_weights_and_output(case: LayerCase, training: bool) -> None:
+    config = serialize(case.make())
+    config["config"]["dtype"] = "float64"
+    layer = deserialize(config)
+    y = layer(batch(case, dtype="float32"), training=training)
+    assert y.dtype == np.float64
+    assert {v.dtype for v in layer.weights} <= {np.dtype("float64")}
+
+
+@every_layer
+def test_gradients_reach_every_trainable_variable_and_the_input(case: LayerCase) -> None:
+    layer = case.make()
+    x = Tensor(batch(case), requires_grad=True)
+    y = layer(x, training=True)
+    y.backward(np.random.default_rng(2).standard_normal(y.shape).astype(np.float32))
+    for tensor in (x, *layer.trainable_weights):
+        assert tensor.grad is not None
+        assert tensor.grad.shape == tensor.shape
+        assert tensor.grad.dtype == np.float32
+        assert np.isfinite(tensor.grad).all()
+        assert np.abs(tensor.grad).max() > 0
+    for variable in layer.non_trainable_weights:
+        assert variable.grad is None
+
+
+@every_layer
+def test_frozen_layers_have_no_trainable_weights_and_get_no_gradient(case: LayerCase) -> None:
+    layer = case.make()
+    layer.trainable = False
+    before = [w.copy() for w in (layer(batch(case)), layer.get_weights())[1]]
+    x = Tensor(batch(case), requires_grad=True)
+    layer(x, training=True).sum().backward()
+    assert layer.trainable_weights == []
+    assert len(layer.non_trainable_weights) == len(case.weights)
+    assert all(v.grad is None for v in layer.weights)
+    for variable, weight in zip(layer.weights, before, strict=True):
+        np.testing.assert_array_equal(variable.data, weight)
+    layer.trainable = True
+    assert [v.requires_grad for v in layer.weights] == [v.trainable for v in layer.weights]
+
+
+@every_layer
+def test_inputs_stay_as_they_are(case: LayerCase) -> None:
+    x = batch(case)
+    before = x.copy()
+    case.make()(x, training=True)
+    np.testing.assert_array_equal(x, before)
+
+
+@every_layer
+def test_another_shape_than_built_for_is_refused(case: LayerCase) -> None:
+    layer = case.make()
+    layer(batch(case))
+    other = np.ones((2, *case.example[:-1], case.example[-1] + 1), np.float32)
+    with pytest.raises(ShapeError, match=f"layer '{layer.name}' .* was built for inputs of shape .*, it got"):
+        layer(other)
+    with pytest.raises(ShapeError, match="was built for inputs of shape"):
+        layer(other[0])
+
+
+def test_activation_names_are_those_that_keras_gives() -> None:
+    assert [layers.ReLU().name, layers.LeakyReLU().name, layers.PReLU().name] == ["re_lu", "leaky_re_lu", "p_re_lu"]
+
+
+def test_set_weights_is_all_or_nothing() -> None:
+    layer = layers.Dense(2)
+    layer(np.ones((1, 3)))
+    before = layer.get_weights()
+    with pytest.raises(ShapeError, match=r"dense/bias has shape \(2,\), it cannot take values of shape \(3,\)"):
+        layer.set_weights([np.zeros((3, 2)), np.zeros(3)])
+    with pytest.raises(ShapeError, match="has 2 weight arrays, it was given 1"):
+        layer.set_weights([np.zeros((3, 2))])
+    for weight, same in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, same)
+    layer.set_weights([np.ones((3, 2)), [5, 6]])
+    np.testing.assert_array_equal(layer(np.ones((1, 3))).data, [[8, 9]])
+
+
+def test_get_weights_are_copies() -> None:
+    layer = layers.Dense(2)
+    layer(np.ones((1, 3)))
+    layer.get_weights()[0][:] = 7
+    assert not (layer.kernel.data == 7).any()
+
+
+def test_lists_and_integers_become_the_dtype_of_the_layer() -> None:
+    layer = layers.Dense(1, kernel_initializer="ones", dtype="float64")
+    y = layer([[0.1, 0.2]])
+    assert y.dtype == np.float64
+    np.testing.assert_allclose(y.data, 0.1 + 0.2, rtol=1e-15)
+    assert layers.Flatten()(np.ones((2, 3), np.uint8)).dtype == np.float32
+
+
+def test_a_build_that_failed_leaves_nothing_behind() -> None:
+    layer = layers.Dense(
+        2, bias_initializer="orthogonal"
+    )  # which cannot fill one axis, when the kernel is made already
+    for _ in range(2):
+        with pytest.raises(
+            ArgumentError, match=r"layer 'dense' \(Dense\): Orthogonal needs a shape of at least two axes"
+        ):
+            layer(np.ones((1, 3)))
+        assert not layer.built
+        assert layer.weights == []
+
+
+def test_sizes_beyond_all_reason_are_refused_before_memory_is_taken() -> None:
+    wide = 2**20
+    with pytest.raises(
+        ArgumentError, match=r"kernel of shape \(1048576, 1048576\) would hold 1,099,511,627,776 numbers"
+    ):
+        layers.Dense(wide)(np.ones((1, wide), np.float32))
+    with pytest.raises(ArgumentError, match="one example's output of shape"):
+        layers.UpSampling2D(10**6)(np.ones((1, 2, 2, 1)))
+
+
+def test_layers_of_ones_own_work_but_cannot_be_saved_by_name() -> None:
+    class Double(Layer):
+        def call(self, x: Tensor, training: bool) -> Tensor:
+            return x + x
+
+    layer = Double()
+    np.testing.assert_array_equal(layer(np.ones((1, 2))).data, [[2, 2]])
+    with pytest.raises(ArgumentError, match="<Double 'double'> is of a class of your own"):
+        serialize(layer)
+
+
+def test_a_subclass_with_a_known_name_is_not_saved_as_what_it_is_not() -> None:
+    class Dense(layers.Dense):
+        pass
+
+    with pytest.raises(ArgumentError, match="class of your own"):
+        serialize(Dense(3))

@@ -1,0 +1,93 @@
+"""The deep dives run from any folder, draw their pictures, and notice an engine that computes something else."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+LESSONS = sorted(path.stem for path in EXAMPLES.glob("[0-9]_*.py"))
+STRICT = ["-X", "utf8", "-W", "error::RuntimeWarning", "-W", "error::UserWarning"]  # overflows, layouts, lost glyphs
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *STRICT, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300, check=False)
+
+
+def test_there_are_seven() -> None:
+    assert [name[0] for name in LESSONS] == list("1234567")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name.startswith("6") else name for name in LESSONS]
+)
+def test_a_lesson_draws_its_picture(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "pictures"
+    done = run(str(EXAMPLES / f"{name}.py"), "--out", str(out), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "agreed: " in done.stdout
+    assert [path.name for path in out.iterdir()] == [f"{name}.png"]
+    with Image.open(out / f"{name}.png") as picture:
+        assert picture.format == "PNG"
+        assert picture.width >= 1200
+        assert picture.height >= 450
+        colours = picture.convert("RGB").getcolors(picture.width * picture.height)
+    assert len(colours) > 100
+    background = max(count for count, _ in colours)
+    assert background < 0.97 * picture.width * picture.height
+
+
+@pytest.mark.parametrize(
+    ("number", "broken"),
+    [
+        (1, "dense_weight_gradient"),
+        (2, "conv2d_input_gradient"),
+        (3, "max_pool2d_gradient"),
+        (4, "batch_norm_input_gradient"),
+        (5, "softmax_cross_entropy_gradient"),
+        (7, "conv2d"),
+    ],
+)
+def test_a_lesson_notices_an_engine_that_is_off_by_a_thousandth(number: int, broken: str, tmp_path: Path) -> None:
+    plant = (
+        "import runpy, sys\n"
+        "import minicnn.backends.numpy as backend\n"
+        f"right = backend.{broken}\n"
+        f"backend.{broken} = lambda *arguments: right(*arguments) * 1.001\n"
+        f"sys.argv[1:] = ['--out', {str(tmp_path)!r}]\n"
+        f"runpy.run_path({str(EXAMPLES / LESSONS[number - 1])!r} + '.py', run_name='__main__')\n"
+    )
+    done = run("-c", plant, folder=EXAMPLES)
+    assert done.returncode == 1
+    assert "lesson.DisagreementError: " in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1.0", "1.1"), ("[1.0, float('nan')]", "[1.0, float('nan')]"), ("[1.0]", "[[1.0]]")]
+)
+def test_agree_can_fail(one: str, other: str) -> None:
+    done = run("-c", f"import lesson\nlesson.agree('it', {one}, {other})", folder=EXAMPLES)
+    assert "lesson.DisagreementError: it: " in done.stderr
+
+
+def test_an_unknown_option_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    done = run(str(EXAMPLES / f"{LESSONS[0]}.py"), "--to", "x", folder=tmp_path)
+    assert done.returncode == 2
+    assert "[--out OUT]" in done.stderr
+    assert "agreed" not in done.stdout
+
+
+@pytest.mark.slow
+def test_the_keras_tutorial_learns(tmp_path: Path) -> None:
+    done = run(str(EXAMPLES / "keras_style.py"), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"test accuracy ([\d.]+)%", done.stdout)
+    assert found is not None, done.stdout
+    assert float(found[1]) > 60
