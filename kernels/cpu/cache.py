@@ -115,6 +115,7 @@ class KernelCache(FunctionCache):
     _impl_class = _Implementation
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled form, or None."""
         try:
             found = super().load_overload(sig, target_context)
         except Exception:  # a damaged file can raise anything while it is being read
@@ -124,6 +125,7 @@ class KernelCache(FunctionCache):
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        """Keeps the compiled form if possible."""
         try:
             super().save_overload(sig, data)
         except Exception:  # a full disk, a read-only folder, a damaged index

@@ -1,4 +1,4 @@
-"""Depthwise convolution: no sum over channels, so nothing for a matrix product; one multiply-add for each number loaded.
+"""Depthwise convolution: no sum over channels, so no matrix product; one multiply-add for each number loaded.
 
 Channels are contiguous and independent: they are the innermost loop and become vectors. Rows are the pieces of work.
 """

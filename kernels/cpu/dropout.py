@@ -18,7 +18,7 @@ _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 _ROUNDS = 10
 
 
-BLOCK = 1024  # counters that a thread takes at a time: four numbers each
+BLOCK = 512  # counters that a thread takes at a time: four numbers each
 
 
 @parallel_kernel
@@ -32,17 +32,13 @@ def dropout(x, threshold, scale, seed, step, y):  # type: ignore[no-untyped-def]
 
 @kernel
 def _drop(counter, x, threshold, scale, seed, step, y):  # type: ignore[no-untyped-def]
-    zero = x.dtype.type(0)
-    for q in range(len(x) // 4):  # without a branch in it, so that it becomes vectors: several counters at once
+    words = np.empty((4, BLOCK), np.uint32)
+    for q in range(BLOCK):  # one plain array for each word: so this loop becomes vectors, many counters at once
         a, b, c, d = philox(np.uint64(counter + q), step, seed)
-        y[4 * q] = x[4 * q] * scale if a >= threshold else zero
-        y[4 * q + 1] = x[4 * q + 1] * scale if b >= threshold else zero
-        y[4 * q + 2] = x[4 * q + 2] * scale if c >= threshold else zero
-        y[4 * q + 3] = x[4 * q + 3] * scale if d >= threshold else zero
-    last = len(x) // 4
-    words = philox(np.uint64(counter + last), step, seed)
-    for i in range(4 * last, len(x)):
-        y[i] = x[i] * scale if words[i - 4 * last] >= threshold else zero
+        words[0, q], words[1, q], words[2, q], words[3, q] = a, b, c, d
+    zero = x.dtype.type(0)
+    for i in range(len(x)):
+        y[i] = x[i] * scale if words[i & 3, i >> 2] >= threshold else zero
 
 
 @kernel

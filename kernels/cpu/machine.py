@@ -50,11 +50,17 @@ def target_machine() -> llvm.TargetMachine:
     )
 
 
+_ADDITION = """
+define <16 x float> @add(<16 x float> %a, <16 x float> %b) {
+  %c = fadd <16 x float> %a, %b
+  ret <16 x float> %c
+}"""
+
+
 @cache
 def vector_registers() -> tuple[int, int]:
     """(bytes in one, how many there are)."""
-    addition = "define <16 x float> @add(<16 x float> %a, <16 x float> %b) { %c = fadd <16 x float> %a, %b\nret <16 x float> %c }"
-    assembly = target_machine().emit_assembly(llvm.parse_assembly(addition))
+    assembly = target_machine().emit_assembly(llvm.parse_assembly(_ADDITION))
     if "zmm" in assembly:
         return 64, 32
     if "ymm" in assembly:

@@ -85,14 +85,12 @@ class _Writer:
             self.put(f"  %{pointer}_ = inttoptr i64 %{pointer} to ptr")
         for i in range(self.tile.rows):
             self.put(f"  %a{i} = getelementptr {self.number}, ptr %A_, i64 {self._entry('row', i)}")
-        lanes = self.tile.lanes
+        lanes, indices = self.tile.lanes, f"<{self.tile.lanes} x i64>"
+        one = self.new(f"insertelement {indices} poison, i64 %columns, i64 0")
+        all_ = self.new(f"shufflevector {indices} {one}, {indices} poison, <{lanes} x i32> zeroinitializer")
         for j in range(self.tile.vectors):
             numbers = ", ".join(f"i64 {j * lanes + lane}" for lane in range(lanes))
-            self.put(f"  %n{j} = insertelement <{lanes} x i64> poison, i64 %columns, i64 0")
-            self.put(
-                f"  %all{j} = shufflevector <{lanes} x i64> %n{j}, <{lanes} x i64> poison, <{lanes} x i32> zeroinitializer"
-            )
-            self.put(f"  %mask{j} = icmp slt <{lanes} x i64> <{numbers}>, %all{j}")
+            self.put(f"  %mask{j} = icmp slt {indices} <{numbers}>, {all_}")
 
     def _sum(self) -> None:
         """The loops over runs and over k: all the arithmetic."""
@@ -149,24 +147,25 @@ class _Writer:
         self.put(f"  br label %{done}", f"{done}:")
 
     def _store(self) -> None:
-        """Whole vectors if the panel is full: masked stores cannot be forwarded to later loads."""
+        """Whole vectors if the panel is full: a masked store is slower, and cannot be forwarded to a later load."""
         full, ragged = self._branch(f"icmp sge i64 %columns, {self.tile.columns}")
         for label, masked in ((full, False), (ragged, True)):
             self.put(f"{label}:")
             for i in range(self.tile.rows):
                 c = self._row_of_c(i)
                 for j in range(self.tile.vectors):
-                    value = f"{self.vector} " + self.new(f"load {self.vector}, ptr %c{i}_{j}")
-                    p = self.new(f"getelementptr {self.number}, ptr {c}, i64 {j * self.tile.lanes}")
-                    mask = f"<{self.tile.lanes} x i1> %mask{j}"
-                    if masked:
-                        self.put(
-                            f"  call void @llvm.masked.store.{self.suffix}.p0({value}, ptr {p}, i32 {self.size}, {mask})"
-                        )
-                    else:
-                        self.put(f"  store {value}, ptr {p}, align {self.size}")
+                    self._store_vector(f"%c{i}_{j}", c, j, masked)
             self.put("  br label %end")
         self.put("end:")
+
+    def _store_vector(self, acc: str, row: str, j: int, masked: bool) -> None:
+        value = f"{self.vector} " + self.new(f"load {self.vector}, ptr {acc}")
+        p = self.new(f"getelementptr {self.number}, ptr {row}, i64 {j * self.tile.lanes}")
+        if masked:
+            arguments = f"{value}, ptr {p}, i32 {self.size}, <{self.tile.lanes} x i1> %mask{j}"
+            self.put(f"  call void @llvm.masked.store.{self.suffix}.p0({arguments})")
+        else:
+            self.put(f"  store {value}, ptr {p}, align {self.size}")
 
     # What those parts are made of.
 

@@ -3,8 +3,9 @@
 They run on the same threads as everything else: calling BLAS in between would wake a second pool of threads, and two
 pools that take turns on the same cores cost two to four times what the product itself does.
 
-All three are one driver, C (M, N) = A (M, K) · B (K, N). A is read in place, by strides that can express a transpose. B is packed a block at a time, by the thread that is about to use it, so that B passes through
-memory once and the packed block never leaves the L2 cache.
+All three are one driver, C (M, N) = A (M, K) · B (K, N). A is read in place, by strides that can express
+a transpose. B is packed a block at a time, by the thread that is about to use it, so that B passes through memory once
+and the packed block never leaves the L2 cache.
 """
 
 from __future__ import annotations
