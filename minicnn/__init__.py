@@ -5,7 +5,7 @@ every operator stands beside its hand-derived gradient.
 """
 
 from minicnn import activations, datasets, initializers, layers, losses, metrics, models, ops, optimizers
-from minicnn.backends import use_backend
+from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
 from minicnn.layers import Input
@@ -25,6 +25,7 @@ __all__ = [
     "activations",
     "callbacks",
     "datasets",
+    "get_num_threads",
     "gradcheck",
     "initializers",
     "layers",
@@ -34,6 +35,7 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "set_num_threads",
     "set_random_seed",
     "use_backend",
 ]

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import minicnn
 from minicnn.backends import Backend, current_backend, use_backend
 
 # The same test bodies run on every backend named here.
-BACKENDS = ["numpy"]
+BACKENDS = ["numpy", "numba"]
 
 # No deadline: the machines that run this are shared. No chance: a suite that passed passes again. The fixture that
 # chooses the backend stays as it is from example to example, which is what the health check cannot know.
@@ -28,6 +29,12 @@ settings.register_profile(
 )
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Seeds that a test leaves open follow from this one, not from chance."""
+    minicnn.set_random_seed(0)
 
 
 @dataclass

@@ -57,7 +57,8 @@ def test_a_lesson_draws_its_picture(name: str, tmp_path: Path) -> None:
 def test_a_lesson_notices_an_engine_that_is_off_by_a_thousandth(number: int, broken: str, tmp_path: Path) -> None:
     plant = (
         "import runpy, sys\n"
-        "import minicnn.backends.numpy as backend\n"
+        "from minicnn.backends import current_backend\n"
+        "backend = current_backend()\n"
         f"right = backend.{broken}\n"
         f"backend.{broken} = lambda *arguments: right(*arguments) * 1.001\n"
         f"sys.argv[1:] = ['--out', {str(tmp_path)!r}]\n"

@@ -18,7 +18,7 @@ BLOCK = 4096  # numbers
 
 
 @parallel_kernel
-def relu(x, negative_slope, max_value, threshold, y):  # type: ignore[no-untyped-def]
+def relu(x, negative_slope, max_value, threshold, y):
     """max_value above it, x from threshold on, negative_slope · (x - threshold) below; NaN stays NaN."""
     for i in prange(len(x)):
         below = negative_slope * (x[i] - threshold) if negative_slope != 0 else negative_slope
@@ -27,7 +27,7 @@ def relu(x, negative_slope, max_value, threshold, y):  # type: ignore[no-untyped
 
 
 @parallel_kernel
-def relu_gradient(dy, x, negative_slope, max_value, threshold, dx):  # type: ignore[no-untyped-def]
+def relu_gradient(dy, x, negative_slope, max_value, threshold, dx):
     """dy between threshold and max_value, negative_slope · dy up to threshold, 0 from max_value on."""
     zero = negative_slope * 0
     for i in prange(len(x)):
@@ -36,7 +36,7 @@ def relu_gradient(dy, x, negative_slope, max_value, threshold, dx):  # type: ign
 
 
 @parallel_kernel
-def sigmoid(x, y):  # type: ignore[no-untyped-def]
+def sigmoid(x, y):
     """1 / (1 + exp(-x)); the exponential is always of a negative number, so it cannot overflow."""
     for block in prange(-(-len(x) // BLOCK)):
         start = np.int64(block) * BLOCK
@@ -44,7 +44,7 @@ def sigmoid(x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _sigmoid(x, y):  # type: ignore[no-untyped-def]
+def _sigmoid(x, y):
     one = x.dtype.type(1)
     for i in range(len(x)):
         e = math.exp(-abs(x[i]))
@@ -52,7 +52,7 @@ def _sigmoid(x, y):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def sigmoid_gradient(dy, y, dx):  # type: ignore[no-untyped-def]
+def sigmoid_gradient(dy, y, dx):
     """dy · y · (1 - y)."""
     one = y.dtype.type(1)
     for i in prange(len(y)):
@@ -60,7 +60,7 @@ def sigmoid_gradient(dy, y, dx):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def tanh(x, y):  # type: ignore[no-untyped-def]
+def tanh(x, y):
     """The hyperbolic tangent."""
     for block in prange(-(-len(x) // BLOCK)):
         start = np.int64(block) * BLOCK
@@ -68,13 +68,13 @@ def tanh(x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _tanh(x, y):  # type: ignore[no-untyped-def]
+def _tanh(x, y):
     for i in range(len(x)):
         y[i] = math.tanh(x[i])
 
 
 @parallel_kernel
-def tanh_gradient(dy, y, dx):  # type: ignore[no-untyped-def]
+def tanh_gradient(dy, y, dx):
     """dy · (1 - y²)."""
     one = y.dtype.type(1)
     for i in prange(len(y)):
@@ -82,14 +82,14 @@ def tanh_gradient(dy, y, dx):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def softmax(x, y):  # type: ignore[no-untyped-def]
+def softmax(x, y):
     """exp(x - max) / its sum, row by row."""
     for row in prange(len(x)):
         softmax_row(x[row], y[row])
 
 
 @kernel
-def softmax_row(x, y):  # type: ignore[no-untyped-def]
+def softmax_row(x, y):
     """x (K,) -> y (K,); returns the maximum and the sum of the exponentials of what is less than it."""
     largest = x.max()
     total = x.dtype.type(0)
@@ -102,14 +102,14 @@ def softmax_row(x, y):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def softmax_gradient(dy, y, dx):  # type: ignore[no-untyped-def]
+def softmax_gradient(dy, y, dx):
     """y · (dy - Σ dy · y), row by row."""
     for row in prange(len(y)):
         _softmax_gradient_row(dy[row], y[row], dx[row])
 
 
 @kernel
-def _softmax_gradient_row(dy, y, dx):  # type: ignore[no-untyped-def]
+def _softmax_gradient_row(dy, y, dx):
     total = y.dtype.type(0)
     for k in range(len(y)):
         total += dy[k] * y[k]

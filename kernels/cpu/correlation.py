@@ -240,7 +240,7 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
 
 
 @parallel_kernel
-def _correlate(  # type: ignore[no-untyped-def]
+def _correlate(
     function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory
 ):
     for thread in prange(len(memory)):
@@ -263,9 +263,7 @@ def _correlate(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _work(  # type: ignore[no-untyped-def]
-    function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory
-):
+def _work(function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory):
     """One thread: takes pieces of work (a unit, or some panels of one) until none is left."""
     size = source.itemsize
     columns = panels.shape[3]
@@ -311,5 +309,5 @@ def _work(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _run_length(panels, runs):  # type: ignore[no-untyped-def]
+def _run_length(panels, runs):
     return panels.shape[2] // len(runs)

@@ -11,7 +11,7 @@ from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 
 
 @parallel_kernel
-def with_labels(logits, labels, losses, probabilities):  # type: ignore[no-untyped-def]
+def with_labels(logits, labels, losses, probabilities):
     """logits (N, K), labels (N,) whole numbers -> losses (N,), probabilities (N, K)."""
     for row in prange(len(logits)):
         largest, total = softmax_row(logits[row], probabilities[row])
@@ -19,14 +19,14 @@ def with_labels(logits, labels, losses, probabilities):  # type: ignore[no-untyp
 
 
 @parallel_kernel
-def with_probabilities(logits, targets, losses, probabilities):  # type: ignore[no-untyped-def]
+def with_probabilities(logits, targets, losses, probabilities):
     """logits, targets (N, K) -> losses (N,), probabilities (N, K)."""
     for row in prange(len(logits)):
         losses[row] = _row_loss(logits[row], targets[row], probabilities[row])
 
 
 @kernel
-def _row_loss(logits, targets, probabilities):  # type: ignore[no-untyped-def]
+def _row_loss(logits, targets, probabilities):
     largest, total = softmax_row(logits, probabilities)
     log_total = math.log(total)
     loss = logits.dtype.type(0)
@@ -36,7 +36,7 @@ def _row_loss(logits, targets, probabilities):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def gradient_with_labels(dlosses, probabilities, labels, dlogits):  # type: ignore[no-untyped-def]
+def gradient_with_labels(dlosses, probabilities, labels, dlogits):
     """dlogits (N, K) = (probability - 1 at the label) · dloss."""
     for row in prange(len(labels)):
         for k in range(probabilities.shape[1]):
@@ -45,14 +45,14 @@ def gradient_with_labels(dlosses, probabilities, labels, dlogits):  # type: igno
 
 
 @parallel_kernel
-def gradient_with_probabilities(dlosses, probabilities, targets, dlogits):  # type: ignore[no-untyped-def]
+def gradient_with_probabilities(dlosses, probabilities, targets, dlogits):
     """dlogits (N, K) = (probability · Σ targets - target) · dloss."""
     for row in prange(len(targets)):
         _row_gradient(dlosses[row], probabilities[row], targets[row], dlogits[row])
 
 
 @kernel
-def _row_gradient(dloss, probabilities, targets, dlogits):  # type: ignore[no-untyped-def]
+def _row_gradient(dloss, probabilities, targets, dlogits):
     total = targets.dtype.type(0)
     for k in range(len(targets)):
         total += targets[k]

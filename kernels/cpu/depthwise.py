@@ -12,14 +12,14 @@ from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 
 
 @parallel_kernel
-def depthwise_conv2d(x, w, bias, strides, dilation, pads, y):  # type: ignore[no-untyped-def]
+def depthwise_conv2d(x, w, bias, strides, dilation, pads, y):
     """x (N, H, W, C), w (R, S, C, M), bias (C·M,) -> y (N, OH, OW, C·M); pads = (top, left)."""
     for row in prange(y.shape[0] * y.shape[1]):
         _forward_row(np.int64(row), x, w, bias, strides, dilation, pads, y)
 
 
 @kernel
-def _forward_row(row, x, w, bias, strides, dilation, pads, y):  # type: ignore[no-untyped-def]
+def _forward_row(row, x, w, bias, strides, dilation, pads, y):
     n, i = row // y.shape[1], row % y.shape[1]
     multiplier = w.shape[3]
     for j in range(y.shape[2]):
@@ -44,14 +44,14 @@ def _forward_row(row, x, w, bias, strides, dilation, pads, y):  # type: ignore[n
 
 
 @parallel_kernel
-def depthwise_conv2d_input_gradient(dy, w, strides, dilation, pads, dx):  # type: ignore[no-untyped-def]
+def depthwise_conv2d_input_gradient(dy, w, strides, dilation, pads, dx):
     """dy (N, OH, OW, C·M), w (R, S, C, M) -> dx (N, H, W, C)."""
     for row in prange(dx.shape[0] * dx.shape[1]):
         _input_gradient_row(np.int64(row), dy, w, strides, dilation, pads, dx)
 
 
 @kernel
-def _input_gradient_row(row, dy, w, strides, dilation, pads, dx):  # type: ignore[no-untyped-def]
+def _input_gradient_row(row, dy, w, strides, dilation, pads, dx):
     n, h = row // dx.shape[1], row % dx.shape[1]
     dx[n, h] = 0
     for r in range(w.shape[0]):
@@ -67,7 +67,7 @@ def _input_gradient_row(row, dy, w, strides, dilation, pads, dx):  # type: ignor
 
 
 @kernel
-def _add_products(upstream, tap, total):  # type: ignore[no-untyped-def]
+def _add_products(upstream, tap, total):
     multiplier = tap.shape[1]
     if multiplier == 1:
         for c in range(len(total)):
@@ -79,14 +79,14 @@ def _add_products(upstream, tap, total):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def depthwise_conv2d_weight_gradient(x, dy, strides, dilation, pads, images, partial):  # type: ignore[no-untyped-def]
+def depthwise_conv2d_weight_gradient(x, dy, strides, dilation, pads, images, partial):
     """x (N, H, W, C), dy (N, OH, OW, C·M) -> partial (parts, R, S, C, M), each the sum over `images` images."""
     for part in prange(len(partial)):
         _weight_gradient_part(np.int64(part), x, dy, strides, dilation, pads, images, partial[part])
 
 
 @kernel
-def _weight_gradient_part(part, x, dy, strides, dilation, pads, images, total):  # type: ignore[no-untyped-def]
+def _weight_gradient_part(part, x, dy, strides, dilation, pads, images, total):
     total[:] = 0
     row_total = np.empty(total.shape[2:], total.dtype)
     for n in range(part * images, min((part + 1) * images, len(x))):
@@ -105,7 +105,7 @@ def _weight_gradient_part(part, x, dy, strides, dilation, pads, images, total): 
 
 
 @kernel
-def _add_outer(pixel, upstream, total):  # type: ignore[no-untyped-def]
+def _add_outer(pixel, upstream, total):
     multiplier = total.shape[1]
     if multiplier == 1:
         for c in range(len(pixel)):

@@ -22,7 +22,7 @@ BLOCK = 512  # counters that a thread takes at a time: four numbers each
 
 
 @parallel_kernel
-def dropout(x, threshold, scale, seed, step, y):  # type: ignore[no-untyped-def]
+def dropout(x, threshold, scale, seed, step, y):
     """y = x · scale where random number i is at least `threshold`, else 0. x, y flat; threshold, seed, step uint64."""
     for block in prange(-(-len(x) // (4 * BLOCK))):
         start = np.int64(block) * 4 * BLOCK
@@ -31,7 +31,7 @@ def dropout(x, threshold, scale, seed, step, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _drop(counter, x, threshold, scale, seed, step, y):  # type: ignore[no-untyped-def]
+def _drop(counter, x, threshold, scale, seed, step, y):
     words = np.empty((4, BLOCK), np.uint32)
     for q in range(BLOCK):  # one plain array for each word: so this loop becomes vectors, many counters at once
         a, b, c, d = philox(np.uint64(counter + q), step, seed)
@@ -42,7 +42,7 @@ def _drop(counter, x, threshold, scale, seed, step, y):  # type: ignore[no-untyp
 
 
 @kernel
-def philox(counter, step, seed):  # type: ignore[no-untyped-def]
+def philox(counter, step, seed):
     """Philox4x32-10 of the counter (counter low, counter high, step, 0): four 32-bit numbers in uint64."""
     a, b, c, d = counter & _LOW, counter >> _32, step & _LOW, np.uint64(0)
     k0, k1 = seed & _LOW, seed >> _32

@@ -14,14 +14,14 @@ from minicnn.kernels.cpu.sums import ROWS
 
 
 @parallel_kernel
-def squared_distances(x, mean, partial):  # type: ignore[no-untyped-def]
+def squared_distances(x, mean, partial):
     """x (rows, C), mean (C,) -> partial (blocks, C): sums of (x - mean)² over each block of rows."""
     for block in prange(len(partial)):
         _squared_distances(x[np.int64(block) * ROWS : (np.int64(block) + 1) * ROWS], mean, partial[block])
 
 
 @kernel
-def _squared_distances(x, mean, total):  # type: ignore[no-untyped-def]
+def _squared_distances(x, mean, total):
     total[:] = 0
     for i in range(len(x)):
         for c in range(x.shape[1]):
@@ -30,7 +30,7 @@ def _squared_distances(x, mean, total):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def scale_and_shift(x, mean, scale, gamma, beta, y):  # type: ignore[no-untyped-def]
+def scale_and_shift(x, mean, scale, gamma, beta, y):
     """x (rows, C) -> y (rows, C) = (x - mean) · scale · gamma + beta; the others (C,)."""
     for block in prange(-(-len(x) // ROWS)):
         start = np.int64(block) * ROWS
@@ -38,14 +38,14 @@ def scale_and_shift(x, mean, scale, gamma, beta, y):  # type: ignore[no-untyped-
 
 
 @kernel
-def _scale_and_shift(x, mean, scale, gamma, beta, y):  # type: ignore[no-untyped-def]
+def _scale_and_shift(x, mean, scale, gamma, beta, y):
     for i in range(len(x)):
         for c in range(x.shape[1]):
             y[i, c] = (x[i, c] - mean[c]) * scale[c] * gamma[c] + beta[c]
 
 
 @parallel_kernel
-def parameter_gradients(dy, x, mean, scale, partial):  # type: ignore[no-untyped-def]
+def parameter_gradients(dy, x, mean, scale, partial):
     """dy, x (rows, C) -> partial (blocks, 2, C): sums of dy · (x - mean) · scale, and of dy."""
     for block in prange(len(partial)):
         rows = slice(np.int64(block) * ROWS, (np.int64(block) + 1) * ROWS)
@@ -53,7 +53,7 @@ def parameter_gradients(dy, x, mean, scale, partial):  # type: ignore[no-untyped
 
 
 @kernel
-def _parameter_gradients(dy, x, mean, scale, total):  # type: ignore[no-untyped-def]
+def _parameter_gradients(dy, x, mean, scale, total):
     total[:] = 0
     for i in range(len(dy)):
         for c in range(dy.shape[1]):
@@ -62,7 +62,7 @@ def _parameter_gradients(dy, x, mean, scale, total):  # type: ignore[no-untyped-
 
 
 @parallel_kernel
-def input_gradient(dy, x, mean, scale, gamma, through_mean, through_variance, dx):  # type: ignore[no-untyped-def]
+def input_gradient(dy, x, mean, scale, gamma, through_mean, through_variance, dx):
     """dx (rows, C) = (dy - through_mean - normalized x · through_variance) · gamma · scale; the others (C,)."""
     for block in prange(-(-len(x) // ROWS)):
         rows = slice(np.int64(block) * ROWS, (np.int64(block) + 1) * ROWS)
@@ -70,7 +70,7 @@ def input_gradient(dy, x, mean, scale, gamma, through_mean, through_variance, dx
 
 
 @kernel
-def _input_gradient(dy, x, mean, scale, gamma, through_mean, through_variance, dx):  # type: ignore[no-untyped-def]
+def _input_gradient(dy, x, mean, scale, gamma, through_mean, through_variance, dx):
     for i in range(len(x)):
         for c in range(x.shape[1]):
             normalized = (x[i, c] - mean[c]) * scale[c]

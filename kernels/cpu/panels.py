@@ -13,7 +13,7 @@ from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 
 
 @parallel_kernel
-def pack_filters(w, taps, channels, filters, transposed, panels):  # type: ignore[no-untyped-def]
+def pack_filters(w, taps, channels, filters, transposed, panels):
     """Weights w (R·S·C, K) -> panels (groups, panels, taps · depth, width) of the taps that start at rows `taps` of w.
 
     A convolution sums over C and has K columns, its input gradient (`transposed`) sums over K and has C columns.
@@ -24,7 +24,7 @@ def pack_filters(w, taps, channels, filters, transposed, panels):  # type: ignor
 
 
 @kernel
-def _pack_panel(item, w, taps, channels, filters, transposed, panels):  # type: ignore[no-untyped-def]
+def _pack_panel(item, w, taps, channels, filters, transposed, panels):
     g, p = item // panels.shape[1], item % panels.shape[1]
     depth, width = panels.shape[2] // len(taps), panels.shape[3]
     first = p * width
@@ -39,7 +39,7 @@ def _pack_panel(item, w, taps, channels, filters, transposed, panels):  # type: 
 
 
 @kernel
-def pack(part, panel):  # type: ignore[no-untyped-def]
+def pack(part, panel):
     """part (n, used) -> panel (n, width), zeros in the columns that are left."""
     for i in range(len(part)):
         for j in range(part.shape[1]):
@@ -49,7 +49,7 @@ def pack(part, panel):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def pack_transposed(part, panel):  # type: ignore[no-untyped-def]
+def pack_transposed(part, panel):
     """part (used, n) -> panel (n, width), zeros in the columns that are left."""
     for j in range(len(part)):
         for i in range(part.shape[1]):

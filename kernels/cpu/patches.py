@@ -9,14 +9,14 @@ from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 
 
 @parallel_kernel
-def im2col(x, strides, dilation, pads, columns):  # type: ignore[no-untyped-def]
+def im2col(x, strides, dilation, pads, columns):
     """x (N, H, W, C) -> columns (N, OH, OW, R, S, C), zeros for padding; pads = (top, left)."""
     for row in prange(columns.shape[0] * columns.shape[1]):
         _gather(np.int64(row), x, strides, dilation, pads, columns)
 
 
 @kernel
-def _gather(row, x, strides, dilation, pads, columns):  # type: ignore[no-untyped-def]
+def _gather(row, x, strides, dilation, pads, columns):
     n, i = row // columns.shape[1], row % columns.shape[1]
     for j in range(columns.shape[2]):
         for r in range(columns.shape[3]):
@@ -30,14 +30,14 @@ def _gather(row, x, strides, dilation, pads, columns):  # type: ignore[no-untype
 
 
 @parallel_kernel
-def col2im(columns, strides, dilation, pads, x):  # type: ignore[no-untyped-def]
+def col2im(columns, strides, dilation, pads, x):
     """columns (N, OH, OW, R, S, C) -> x (N, H, W, C): every pixel sums what the windows over it hold."""
     for row in prange(x.shape[0] * x.shape[1]):
         _collect(np.int64(row), columns, strides, dilation, pads, x)
 
 
 @kernel
-def _collect(row, columns, strides, dilation, pads, x):  # type: ignore[no-untyped-def]
+def _collect(row, columns, strides, dilation, pads, x):
     n, h = row // x.shape[1], row % x.shape[1]
     x[n, h] = 0
     for r in range(columns.shape[3]):

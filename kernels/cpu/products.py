@@ -96,7 +96,7 @@ def _tables(rows: int, tile_rows: int, stride: int, columns: int) -> tuple[np.nd
 
 
 @parallel_kernel
-def _multiply(  # type: ignore[no-untyped-def]
+def _multiply(
     function,
     counter,
     a,
@@ -136,7 +136,7 @@ def _multiply(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _work(  # type: ignore[no-untyped-def]
+def _work(
     function,
     counter,
     a,

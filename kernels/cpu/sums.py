@@ -21,14 +21,14 @@ def blocks_of(rows: int) -> int:
 
 
 @parallel_kernel
-def column_sums(x, partial):  # type: ignore[no-untyped-def]
+def column_sums(x, partial):
     """x (rows, C) -> partial (blocks, C), the sum of each block of rows."""
     for block in prange(len(partial)):
         _column_sums(x[np.int64(block) * ROWS : (np.int64(block) + 1) * ROWS], partial[block])
 
 
 @kernel
-def _column_sums(x, total):  # type: ignore[no-untyped-def]
+def _column_sums(x, total):
     total[:] = 0
     for i in range(len(x)):
         for c in range(x.shape[1]):
@@ -36,14 +36,14 @@ def _column_sums(x, total):  # type: ignore[no-untyped-def]
 
 
 @parallel_kernel
-def sum_in_order(partial, result):  # type: ignore[no-untyped-def]
+def sum_in_order(partial, result):
     """partial (parts, n) -> result (n,), always in the order of the parts."""
     for block in prange(-(-len(result) // NUMBERS)):
         _sum_in_order(partial, np.int64(block) * NUMBERS, result)
 
 
 @kernel
-def _sum_in_order(partial, start, result):  # type: ignore[no-untyped-def]
+def _sum_in_order(partial, start, result):
     stop = min(start + NUMBERS, len(result))
     for i in range(start, stop):
         result[i] = partial[0, i]

@@ -88,7 +88,7 @@ def cut(shape: tuple[int, ...], grid: Pair, strides: Pair, rows: Pair, columns: 
 
 
 @kernel
-def unit_extent(strips, unit):  # type: ignore[no-untyped-def]
+def unit_extent(strips, unit):
     """(first image, images, first grid row, grid rows) of a unit; the last ones may be smaller."""
     image = unit // strips.row_blocks * strips.images_per_unit
     row = unit % strips.row_blocks * strips.rows_per_unit
@@ -97,7 +97,7 @@ def unit_extent(strips, unit):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def strip_address(strips, x, memory, image, images, row, rows):  # type: ignore[no-untyped-def]
+def strip_address(strips, x, memory, image, images, row, rows):
     """Where the unit's strip starts: in x itself, or in `memory`, after its pixels and their padding were put there."""
     size = x.itemsize
     first = row * strips.stride + strips.top

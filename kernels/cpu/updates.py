@@ -10,14 +10,14 @@ from minicnn.kernels.cpu.jit import parallel_kernel
 
 
 @parallel_kernel
-def sgd(parameter, gradient, learning_rate):  # type: ignore[no-untyped-def]
+def sgd(parameter, gradient, learning_rate):
     """parameter -= learning_rate · gradient."""
     for i in prange(len(parameter)):
         parameter[i] -= learning_rate * gradient[i]
 
 
 @parallel_kernel
-def sgd_momentum(parameter, gradient, velocity, learning_rate, momentum, nesterov):  # type: ignore[no-untyped-def]
+def sgd_momentum(parameter, gradient, velocity, learning_rate, momentum, nesterov):
     """velocity = momentum · velocity - learning_rate · gradient; parameter follows it, or Nesterov's look ahead."""
     for i in prange(len(parameter)):
         step = learning_rate * gradient[i]
@@ -26,7 +26,7 @@ def sgd_momentum(parameter, gradient, velocity, learning_rate, momentum, nestero
 
 
 @parallel_kernel
-def adam(parameter, gradient, first, second, rate, weight_1, weight_2, epsilon):  # type: ignore[no-untyped-def]
+def adam(parameter, gradient, first, second, rate, weight_1, weight_2, epsilon):
     """first, second: moments, moved by weight_1, weight_2 towards the new; rate: with the correction of both."""
     for i in prange(len(parameter)):
         first[i] += weight_1 * (gradient[i] - first[i])
@@ -37,7 +37,7 @@ def adam(parameter, gradient, first, second, rate, weight_1, weight_2, epsilon):
 @parallel_kernel
 def rmsprop(
     parameter, gradient, square, velocity, mean, learning_rate, rho, weight, momentum, epsilon, moving, centred
-):  # type: ignore[no-untyped-def]
+):
     """square (and mean, if centred): running averages; velocity is kept only if `moving`."""
     for i in prange(len(parameter)):
         square[i] = rho * square[i] + weight * (gradient[i] * gradient[i])

@@ -121,20 +121,19 @@ def _plan(
     size = r * s * depth * dw[3] * np.dtype(dtype).itemsize
     slots = max(1, min(strips.units, ITEMS // chunks, PARTIAL_BYTES // size))
     rows = r * s * depth
+    packed = groups > 1 or filters != tile.columns
 
     row, column, channel = np.ogrid[:r, :s, :depth]
     taps = (row * dilation[0] * strips.strip_width + column * dilation[1]) * x[3] + channel
     image, line = np.ogrid[: strips.images_per_unit, : strips.rows_per_unit]
     runs = (image * strips.strip_rows + line * strides[0]) * strips.strip_width * x[3]
-    job = Job(groups, depth, filters, panels, chunks, slots, rows, strides[1] * x[3], tile.columns != dy[3])
+    job = Job(groups, depth, filters, panels, chunks, slots, rows, strides[1] * x[3], packed)
     outs = filled_up(np.arange(rows) * dw[3], tile.rows)
     return Plan(tile, strips, job, filled_up(taps, tile.rows), outs, runs.reshape(-1).astype(np.int64))
 
 
 @parallel_kernel
-def _sum_units(  # type: ignore[no-untyped-def]
-    function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed
-):
+def _sum_units(function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed):
     for thread in prange(len(memory)):
         _work(
             function,
@@ -155,9 +154,7 @@ def _sum_units(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _work(  # type: ignore[no-untyped-def]
-    function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed
-):
+def _work(function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed):
     """One thread: takes pieces of work (a slot, or some panels of one) until none is left."""
     size = x.itemsize
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks

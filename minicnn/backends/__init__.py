@@ -2,5 +2,14 @@
 
 from minicnn.backends.contract import Backend
 from minicnn.backends.dispatch import backend_for, current_backend, status, use_backend
+from minicnn.backends.threads import get_num_threads, set_num_threads
 
-__all__ = ["Backend", "backend_for", "current_backend", "status", "use_backend"]
+__all__ = [
+    "Backend",
+    "backend_for",
+    "current_backend",
+    "get_num_threads",
+    "set_num_threads",
+    "status",
+    "use_backend",
+]

@@ -13,8 +13,8 @@ from typing import Any
 from minicnn.backends.contract import Backend
 from minicnn.errors import BackendError
 
-DEFAULTS = ("numba", "numpy")
-"""The backends that are tried when none was chosen."""
+DEFAULT = "numba"
+_SPARE = "numpy"  # computes, and says so, where the default cannot
 
 # Name -> the module that implements the contract, or the reason why this version has none. A module is imported when
 # its backend first computes: importing minicnn must not wait for Numba.
@@ -63,24 +63,26 @@ def status() -> dict[str, str | None]:
 
 def _load(name: str) -> Backend:
     if name in _ABSENT:
-        raise BackendError(f"backend {name!r} cannot be used: {_ABSENT[name]}; use one of {sorted(_MODULES)}")
+        raise BackendError(f"backend {name!r} cannot be used: {_ABSENT[name]}; use one of {sorted(_usable())}")
     if name not in _MODULES:
         near = difflib.get_close_matches(str(name), _MODULES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BackendError(f"there is no backend {name!r}, only {sorted(_MODULES)}{hint}")
     if reason := _reason_against(name):
-        raise BackendError(f"backend {name!r} cannot be used: {reason}")
+        raise BackendError(f"backend {name!r} cannot be used: {reason}; use one of {sorted(_usable())}")
     return importlib.import_module(_MODULES[name])
 
 
 def _load_default() -> Backend:
-    """The first of the default backends that can run; those that cannot are named in a warning, never passed over."""
-    for name in DEFAULTS[:-1]:
-        reason = _reason_against(name)
-        if reason is None:
-            return _load(name)
-        warnings.warn(f"the slow backend {DEFAULTS[-1]!r} computes, since {name!r} cannot: {reason}", stacklevel=2)
-    return _load(DEFAULTS[-1])
+    reason = _reason_against(DEFAULT)
+    if reason is None:
+        return _load(DEFAULT)
+    warnings.warn(f"the slow backend {_SPARE!r} computes, since {DEFAULT!r} cannot: {reason}", stacklevel=4)
+    return _load(_SPARE)
+
+
+def _usable() -> list[str]:
+    return [name for name in _MODULES if _reason_against(name) is None]
 
 
 @cache

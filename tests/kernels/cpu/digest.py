@@ -1,0 +1,111 @@
+"""Prints a hash of what every kind of kernel computes: run in a process of its own, with other threads or another CPU.
+
+python -m tests.kernels.cpu.digest [threads]      the bits, for comparing
+python -m tests.kernels.cpu.digest --check        those of the micro-kernel, against the numpy backend
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from minicnn import set_num_threads
+from minicnn.backends import Backend, numba, numpy
+from minicnn.geometry import Windows
+from minicnn.random import Key
+
+# (images, side, channels, filters, kernel, stride, padding, dilation, groups): units of several images and of a few
+# rows, one panel and several, sums in several blocks, phases, groups, depthwise-like groups, one pixel.
+CONVOLUTIONS = [
+    (19, 12, 3, 6, 5, 1, "same", 1, 1),
+    (3, 40, 4, 40, 3, 1, "same", 1, 1),
+    (2, 9, 260, 70, 3, 1, "valid", 1, 1),
+    (5, 13, 6, 9, 3, 2, ((1, 2), (0, 3)), 1, 3),
+    (2, 15, 4, 4, 3, 3, "valid", 2, 4),
+    (7, 1, 5, 33, 1, 1, 0, 1, 1),
+]
+
+
+def results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
+    """What each kernel makes of the same random arrays."""
+    yield from matrix_results(backend, dtype)
+    yield from other_results(backend, dtype)
+
+
+def matrix_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
+    """What the micro-kernel computes: convolutions and dense products."""
+    draw = _drawing(dtype)
+    for n, side, channels, filters, kernel, stride, padding, dilation, groups in CONVOLUTIONS:
+        windows = Windows.over((side, side), kernel, stride, padding, dilation)
+        x, w = draw(n, side, side, channels), draw(kernel, kernel, channels // groups, filters)
+        y = backend.conv2d(x, w, draw(filters), windows, groups)
+        dy = draw(*y.shape)
+        yield y
+        yield backend.conv2d_input_gradient(dy, w, windows, groups)
+        yield backend.conv2d_weight_gradient(x, dy, windows, groups)
+
+    x, w, b, dy = draw(37, 700), draw(700, 50), draw(50), draw(37, 50)
+    yield backend.dense(x, w, b)
+    yield backend.dense_input_gradient(dy, w)
+    yield backend.dense_weight_gradient(x, dy)
+
+
+def other_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
+    """What plain Numba kernels compute."""
+    draw = _drawing(dtype)
+    for n, side, channels, *_ in CONVOLUTIONS:
+        x = draw(n, side, side, channels)
+        yield backend.bias_gradient(x)
+        pools = Windows.over((side, side), min(side, 3), 2, ((0, 0), (0, 0)))
+        pooled, winners = backend.max_pool2d(x, pools)
+        yield from (pooled, backend.max_pool2d_gradient(pooled, winners, pools))
+        means = backend.average_pool2d(x, pools)
+        yield from (means, backend.average_pool2d_gradient(means, pools))
+
+    x, w, windows = draw(21, 9, 9, 20), draw(3, 3, 20, 2), Windows.over((9, 9), 3, 1, "same")
+    dy = draw(21, 9, 9, 40)
+    yield backend.depthwise_conv2d(x, w, draw(40), windows)
+    yield backend.depthwise_conv2d_input_gradient(dy, w, windows)
+    yield backend.depthwise_conv2d_weight_gradient(x, dy, windows)
+
+    x, dy, gamma, beta = draw(2000, 33), draw(2000, 33), draw(33), draw(33)
+    y, mean, variance = backend.batch_norm(x, gamma, beta, 1e-3)
+    dgamma, dbeta = backend.batch_norm_parameter_gradients(dy, x, mean, variance, 1e-3)
+    yield from (y, mean, variance, dgamma, dbeta)
+    yield backend.batch_norm_input_gradient(dy, x, gamma, mean, variance, 1e-3, dgamma, dbeta)
+
+    for y in (backend.sigmoid(x), backend.tanh(x), backend.softmax(x), backend.dropout(x, 0.4, Key(2**63 + 7, 3))):
+        yield y
+    yield from backend.softmax_cross_entropy(x, np.arange(2000) % 33)
+
+
+def _drawing(dtype: type) -> Callable[..., np.ndarray]:
+    rng = np.random.default_rng(0)
+    return lambda *shape: rng.standard_normal(shape).astype(dtype)
+
+
+def digest(dtype: type) -> str:
+    """A hash of every bit of every result."""
+    return hashlib.sha256(b"".join(a.tobytes() for a in results(numba, dtype))).hexdigest()
+
+
+def check(compute: Callable[[Backend, type], Iterator[np.ndarray]], dtype: type, tolerance: float) -> None:
+    """Raises AssertionError where the numpy backend computes something else."""
+    for i, (found, expected) in enumerate(zip(compute(numba, dtype), compute(numpy, dtype), strict=True)):
+        error = np.abs(found.astype(float) - expected).max()
+        assert error <= tolerance * np.abs(expected).max(), f"result {i} {found.shape} is off by {error}"
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--check":
+        from minicnn.kernels.cpu.machine import vector_registers
+
+        check(matrix_results, np.float32, 1e-5)
+        check(matrix_results, np.float64, 1e-13)
+        print("vectors of", vector_registers()[0], "bytes")
+    else:
+        set_num_threads(int(sys.argv[1]))
+        print(digest(np.float32), digest(np.float64))

@@ -1,0 +1,103 @@
+"""The cache of compiled kernels: used, and never in the way."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from minicnn.kernels.cpu import cache
+
+# A convolution in a process of its own, which prints its sum and how many micro-kernels it had to compile.
+CONVOLVE = """
+import numpy as np
+from minicnn.backends import numba
+from minicnn.geometry import Windows
+from minicnn.kernels.cpu import llvm
+compiled = []
+compile = llvm._compiled
+llvm._compiled = lambda ir: compiled.append(1) or compile(ir)
+x = np.arange(50, dtype=np.float32).reshape(1, 5, 5, 2)
+w = np.ones((3, 3, 2, 4), np.float32)
+print(numba.conv2d(x, w, None, Windows.over((5, 5), 3), 1).sum(), len(compiled))
+"""
+
+
+def convolve(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CONVOLVE],
+        env={**os.environ, cache.VARIABLE: str(folder), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(process: subprocess.Popen[str]) -> tuple[str, int]:
+    """(the sum, micro-kernels compiled)."""
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert not errors  # no terminal, so nothing is announced
+    total, compiled = out.split()
+    return total, int(compiled)
+
+
+EXPECTED = "15876.0"
+
+
+@pytest.mark.slow
+def test_two_processes_at_once_then_damage(tmp_path: Path) -> None:
+    both = [convolve(tmp_path), convolve(tmp_path)]
+    assert [result(process)[0] for process in both] == [EXPECTED] * 2
+    assert result(convolve(tmp_path)) == (EXPECTED, 0)  # everything comes from the cache now
+
+    kept = sorted(tmp_path.iterdir())
+    assert {path.suffix for path in kept} == {".o", ".nbi", ".nbc"}  # and no file half written
+    for path in kept:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2 :] = b"damaged"
+        path.write_bytes(content)
+    assert result(convolve(tmp_path)) == (EXPECTED, 1)
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert result(convolve(tmp_path / "file" / "below")) == (EXPECTED, 1)
+
+
+def test_what_is_stored_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path / "new")
+    assert cache.stored("a.o") is None
+    cache.store("a.o", b"code")
+    assert cache.stored("a.o") == b"code"
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.o"]
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache.os, "replace", full)
+    cache.store("a.o", b"code")
+    assert cache.stored("a.o") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_compiling_is_announced_once_and_to_people_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache._Announcement, "made", False)
+    cache.compiling()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(cache._Announcement, "made", False)
+    monkeypatch.setattr(cache._Announcement, "wanted", False)
+    cache.announce_compiling()
+    cache.compiling()
+    cache.compiling()
+    assert capsys.readouterr().err == "minicnn: compiling kernels for this CPU (once) ...\n"
