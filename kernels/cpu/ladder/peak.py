@@ -11,20 +11,13 @@ from numba import prange
 from minicnn.kernels.cpu.jit import fma_kernel, parallel_kernel
 from minicnn.kernels.cpu.ladder.registers import MR, NR, accumulators
 
-ROUNDS = 20_000
+ROUNDS = 100_000
 FLOPS = 2 * MR * NR * ROUNDS
-"""Multiplications and additions that each thread does in `multiply_add`."""
-
-
-@parallel_kernel
-def multiply_add(factors: np.ndarray, results: np.ndarray) -> None:
-    """FLOPS operations for each of factors (threads,) -> results (threads,), on a thread each, all within registers."""
-    for thread in prange(len(results)):
-        results[thread] = _independent(factors[thread])
+"""Multiplications and additions in one call of `multiply_add`."""
 
 
 @fma_kernel
-def _independent(factor: float) -> float:
+def multiply_add(factor: float) -> float:
     """A register tile of sums, none of which needs another: as many multiply-adds are under way as there can be."""
     sums = accumulators(MR, NR)
     sums[:] = 1
@@ -37,6 +30,13 @@ def _independent(factor: float) -> float:
         for j in range(NR):
             total += sums[i, j]
     return total
+
+
+@parallel_kernel
+def multiply_add_on_all(factors: np.ndarray, results: np.ndarray) -> None:
+    """`multiply_add` of each of factors (threads,) -> results (threads,), on a thread each."""
+    for thread in prange(len(results)):
+        results[thread] = multiply_add(factors[thread])
 
 
 @parallel_kernel

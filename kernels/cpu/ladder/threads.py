@@ -17,6 +17,7 @@ from numba import prange
 from minicnn.kernels.cpu.jit import parallel_kernel
 from minicnn.kernels.cpu.ladder.blocks import PIXELS, block, packed
 from minicnn.kernels.cpu.ladder.implicit import Pair, tables
+from minicnn.kernels.cpu.ladder.registers import MR
 from minicnn.kernels.cpu.ladder.tile import filled_up
 from minicnn.kernels.cpu.threads import exclusive
 
@@ -31,6 +32,8 @@ def conv2d(x: np.ndarray, w: np.ndarray, y: np.ndarray, strides: Pair) -> None:
 
 @parallel_kernel
 def _product(x: np.ndarray, row: np.ndarray, column: np.ndarray, panels: np.ndarray, y: np.ndarray) -> None:
-    for b in prange(-(-len(y) // PIXELS)):
-        p = np.int64(b) * PIXELS  # prange counts in unsigned numbers, which do not mix with signed ones
-        block(x, row[p : p + PIXELS], column, panels, y[p : p + PIXELS])
+    blocks = -(-len(y) // PIXELS)
+    size = -(-len(y) // (blocks * MR)) * MR  # all about as large, so that nobody waits for the last one
+    for b in prange(blocks):
+        p = min(np.int64(b) * size, len(y))  # prange counts in unsigned numbers, which do not mix with signed ones
+        block(x, row[p : p + size], column, panels, y[p : p + size])
