@@ -17,9 +17,10 @@ from minicnn.kernels.cpu.machine import vector_registers
 
 _SIZE, _COUNT = vector_registers()
 MR = _COUNT // 4
-NR = 2 * _SIZE // 4
-"""The register tile: MR rows by NR float32 columns. NR is two vectors, so half of the registers hold the MR x NR sums:
-at least eight, since an addition takes four cycles and two start in each. The rest are for what is multiplied."""
+NR = max(2 * _SIZE // 4, 64 // MR)
+"""The register tile: MR rows by NR float32 columns. With two vectors a row, half of the registers hold the sums: at
+least eight, since an addition takes four cycles and two start in each. The rest are for what is multiplied. Of fewer
+than 64 numbers LLVM would unroll the loops before it sees vectors in them."""
 
 
 @intrinsic(prefer_literal=True)
