@@ -4,7 +4,7 @@ The public vocabulary is Keras 3's (`Sequential`, `layers.Conv2D`, `fit`); benea
 every operator stands beside its hand-derived gradient.
 """
 
-from minicnn import activations, datasets, initializers, layers, losses, metrics, models, ops, optimizers
+from minicnn import activations, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
@@ -12,7 +12,6 @@ from minicnn.layers import Input
 from minicnn.models import Model, Sequential
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
-from minicnn.training import callbacks
 
 __version__ = "0.1.0"
 

@@ -56,23 +56,11 @@ def store(name: str, data: bytes) -> None:
             os.unlink(beside)
 
 
-class _Announcement:
-    """Says once that compiling takes a while, to people only: on a terminal, or when the command line asks."""
-
-    wanted = False
-    made = False
-
-
+@cache
 def announce_compiling() -> None:
-    """The next kernel that has to be compiled is announced even if stderr is no terminal."""
-    _Announcement.wanted = True
-
-
-def compiling() -> None:
-    """To be called before every compilation."""
-    if not _Announcement.made and (_Announcement.wanted or sys.stderr.isatty()):
+    """Called before every compilation; says once, and to a terminal only, why nothing moves for some seconds."""
+    if sys.stderr is not None and sys.stderr.isatty():
         print("minicnn: compiling kernels for this CPU (once) ...", file=sys.stderr, flush=True)
-    _Announcement.made = True
 
 
 @cache
@@ -121,7 +109,7 @@ class KernelCache(FunctionCache):
         except Exception:  # a damaged file can raise anything while it is being read
             found = None
         if found is None:
-            compiling()
+            announce_compiling()
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from minicnn.kernels.cpu import few_channels
 from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
@@ -100,6 +101,9 @@ def conv2d_input_gradient(
 
     y[i] took x[i·stride + r·dilation - pad]; so x[h] went into y[(h + pad - r·dilation) / stride], where that is whole.
     """
+    if few_channels.suits(w, dilation, groups):
+        few_channels.conv2d_input_gradient(dy, w, dx, strides, dilation, pads)
+        return
     phases = _phases(w.shape[:2], dx.shape[1:3], strides, dilation, (pads[0][0], pads[1][0]))
     if any(not taps_r or not taps_s for taps_r, taps_s, _ in phases):
         dx.fill(0)  # strides larger than the kernel pass over pixels

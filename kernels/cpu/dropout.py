@@ -33,21 +33,24 @@ def dropout(x, threshold, scale, seed, step, y):
 @kernel
 def _drop(counter, x, threshold, scale, seed, step, y):
     words = np.empty((4, BLOCK), np.uint32)
-    for q in range(BLOCK):  # one plain array for each word: so this loop becomes vectors, many counters at once
-        a, b, c, d = philox(np.uint64(counter + q), step, seed)
-        words[0, q], words[1, q], words[2, q], words[3, q] = a, b, c, d
+    philox(counter, step, seed, words)
     zero = x.dtype.type(0)
     for i in range(len(x)):
         y[i] = x[i] * scale if words[i & 3, i >> 2] >= threshold else zero
 
 
 @kernel
-def philox(counter, step, seed):
-    """Philox4x32-10 of the counter (counter low, counter high, step, 0): four 32-bit numbers in uint64."""
-    a, b, c, d = counter & _LOW, counter >> _32, step & _LOW, np.uint64(0)
-    k0, k1 = seed & _LOW, seed >> _32
-    for _ in range(_ROUNDS):
-        left, right = _MULTIPLIER_A * a, _MULTIPLIER_C * c
-        a, b, c, d = (right >> _32) ^ b ^ k0, right & _LOW, (left >> _32) ^ d ^ k1, left & _LOW
-        k0, k1 = (k0 + _STEP_0) & _LOW, (k1 + _STEP_1) & _LOW
-    return a, b, c, d
+def philox(first, step, seed, words):
+    """Philox4x32-10 of the counters (i low, i high, step, 0), i from `first` on -> words (4, n) of 32 bits each.
+
+    One plain array for each word, and no branch: so the loop over counters becomes vectors.
+    """
+    for i in range(words.shape[1]):
+        counter = np.uint64(first + i)
+        a, b, c, d = counter & _LOW, counter >> _32, step & _LOW, np.uint64(0)
+        k0, k1 = seed & _LOW, seed >> _32
+        for _ in range(_ROUNDS):
+            left, right = _MULTIPLIER_A * a, _MULTIPLIER_C * c
+            a, b, c, d = (right >> _32) ^ b ^ k0, right & _LOW, (left >> _32) ^ d ^ k1, left & _LOW
+            k0, k1 = (k0 + _STEP_0) & _LOW, (k1 + _STEP_1) & _LOW
+        words[0, i], words[1, i], words[2, i], words[3, i] = a, b, c, d

@@ -22,7 +22,7 @@ def load(name: str, ir: str) -> int:
     file = f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:32]}.o"
     code = cache.stored(file)
     if code is None:
-        cache.compiling()
+        cache.announce_compiling()
         code = _compiled(ir)
         cache.store(file, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _fresh_target_machine())

@@ -41,19 +41,21 @@ def _pack_panel(item, w, taps, channels, filters, transposed, panels):
 @kernel
 def pack(part, panel):
     """part (n, used) -> panel (n, width), zeros in the columns that are left."""
+    used = part.shape[1]
+    if used < panel.shape[1]:
+        panel[:] = 0  # all of it at once is quicker than a few numbers in every row
     for i in range(len(part)):
-        for j in range(part.shape[1]):
-            panel[i, j] = part[i, j]
-        for j in range(part.shape[1], panel.shape[1]):
-            panel[i, j] = 0
+        source, target = part[i], panel[i]
+        for j in range(used):
+            target[j] = source[j]
 
 
 @kernel
 def pack_transposed(part, panel):
     """part (used, n) -> panel (n, width), zeros in the columns that are left."""
+    if len(part) < panel.shape[1]:
+        panel[:] = 0
     for j in range(len(part)):
-        for i in range(part.shape[1]):
-            panel[i, j] = part[j, i]
-    for i in range(len(panel)):
-        for j in range(len(part), panel.shape[1]):
-            panel[i, j] = 0
+        source = part[j]
+        for i in range(len(source)):
+            panel[i, j] = source[i]

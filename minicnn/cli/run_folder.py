@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from minicnn.callbacks import Callback, Logs
 from minicnn.errors import CheckpointError, OutputError
 from minicnn.models import Model, load_training, save_training
 from minicnn.training.archive import write_whole
-from minicnn.training.callbacks import Callback, Logs
 
 
 class RunFolder(Callback):
@@ -75,7 +75,7 @@ class RunFolder(Callback):
 
     def _sweep(self) -> None:
         """Removes what a process left that was killed while it wrote."""
-        for leftover in self.path.glob(".*.tmp"):
+        for leftover in self.path.glob(".*.tmp") if os.path.isdir(self.path) else ():
             leftover.unlink(missing_ok=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:

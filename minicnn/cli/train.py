@@ -39,7 +39,7 @@ class Settings:
 
     data: str
     model: str
-    backend: str | None
+    backend: str
     epochs: int
     batch_size: int
     lr: float
@@ -52,33 +52,33 @@ class Settings:
     download: bool
 
 
-def _size(name: str, default: Any, kind: Any, text: str) -> Any:
+def _option(name: str, default: Any, kind: Any, text: str) -> Any:
     return click.option(f"--{name}", default=default, show_default=True, type=kind, help=text)
 
 
 @click.command()
-@_size(
+@_option(
     "data",
     embedded.NAME,
     str,
     f"Data: {', '.join(sources.NAMES)}, a folder of IDX files, an .npz file, or a folder of class folders of images.",
 )
-@_size("model", "small", str, "Network: small, lenet5, mlp, vgg16, or a file (.json architecture, .minicnn model).")
+@_option("model", "small", str, "Network: small, lenet5, mlp, vgg16, or a file (.json architecture, .minicnn model).")
 @click.option("--backend", default=None, help="Who computes: see `minicnn doctor`.  [default: the fastest there is]")
-@_size("epochs", 10, click.IntRange(1), "How often to go through the training data.")
-@_size("batch-size", 32, click.IntRange(1), "Images a step.")
-@_size(
+@_option("epochs", 10, click.IntRange(1), "How often to go through the training data.")
+@_option("batch-size", 32, click.IntRange(1), "Images a step.")
+@_option(
     "lr",
     0.05,
     click.FloatRange(0, min_open=True),
     "Highest learning rate: reached in the first epoch, then falling along a cosine to 0.",
 )
-@_size("momentum", 0.9, click.FloatRange(0, 1, max_open=True), "Nesterov momentum; 0 for none.")
-@_size(
+@_option("momentum", 0.9, click.FloatRange(0, 1, max_open=True), "Nesterov momentum; 0 for none.")
+@_option(
     "weight-decay", 0.01, click.FloatRange(0), "Decoupled weight decay: of learning rate times this part, each step."
 )
-@_size("augment", "none", click.Choice(list(augment.CHOICES)), "How to vary the training images.")
-@_size("seed", 0, click.IntRange(0), "Same seed, same bits.")
+@_option("augment", "none", click.Choice(list(augment.CHOICES)), "How to vary the training images.")
+@_option("seed", 0, click.IntRange(0), "Same seed, same bits.")
 @click.option("--limit", type=click.IntRange(10), help="Use at most this many training images.")
 @click.option("--image-size", type=click.IntRange(1), help="For folders of images: side in pixels to stretch them to.")
 @click.option("--download", is_flag=True, help="Fetch a known data set from its official source if it is not here.")
@@ -103,7 +103,12 @@ def train(context: click.Context, out: Path | None, resume: Path | None, **optio
                 + ", ".join("--" + name.replace("_", "-") for name in given)
             )
         return _run(read_settings(resume), resume, resumed=True)
-    settings = Settings(**{**options, "data": _lasting(options["data"]), "model": _lasting(options["model"])})
+    lasting = {
+        "data": _lasting(options["data"]),
+        "model": _lasting(options["model"]),
+        "backend": options["backend"] or backends.current_backend().name,  # another would add in another order
+    }
+    settings = Settings(**{**options, **lasting})
     return _run(settings, out or _free_folder(Path("runs"), settings), resumed=False)
 
 
@@ -123,7 +128,7 @@ def read_settings(run: Path) -> Settings:
 
 
 def _run(settings: Settings, folder: Path, resumed: bool) -> int:
-    with backends.use_backend(settings.backend or backends.current_backend().name):
+    with backends.use_backend(settings.backend):
         return _train(settings, folder, resumed)
 
 
@@ -138,6 +143,14 @@ def _train(settings: Settings, folder: Path, resumed: bool) -> int:
     if not resumed:
         run.start({"settings": dataclasses.asdict(settings), "made_with": _versions()})
 
+    try:
+        _fit(model, data, run, settings, console)
+    except KeyboardInterrupt:
+        return _interrupted(run, settings, console)
+    return _finish(run, data, console)
+
+
+def _fit(model: Model, data: Dataset, run: RunFolder, settings: Settings, console: Console) -> None:
     train_set = Batches(
         data.x_train,
         data.y_train,
@@ -151,21 +164,17 @@ def _train(settings: Settings, folder: Path, resumed: bool) -> int:
     console.print(
         f"{model.name}: {model.count_params():,} parameters on {data.name}: {len(data.x_train):,} training, "
         f"{len(validation.x):,} validation, {len(data.x_test):,} test images of "
-        f"{'x'.join(map(str, data.image_shape))}; {backends.current_backend().name} backend; writing to {folder}",
+        f"{'x'.join(map(str, data.image_shape))}; {backends.current_backend().name} backend; writing to {run.path}",
         soft_wrap=True,
     )
-    try:
-        if run.epochs < settings.epochs:
-            model.fit(
-                train_set,
-                epochs=settings.epochs,
-                initial_epoch=run.epochs,
-                validation_data=validation,
-                callbacks=[run],
-            )
-    except KeyboardInterrupt:
-        return _interrupted(run, settings, console)
-    return _finish(run, data, console)
+    if run.epochs < settings.epochs:
+        model.fit(
+            train_set,
+            epochs=settings.epochs,
+            initial_epoch=run.epochs,
+            validation_data=validation,
+            callbacks=[run],
+        )
 
 
 def _load(settings: Settings) -> Dataset:

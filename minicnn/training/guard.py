@@ -20,7 +20,6 @@ def raise_non_finite(model: Any, x: np.ndarray, loss: float, step: int, training
 
     training: the loss is that of training step number `step`; False: of an evaluation after so many steps.
     """
-    culprit = "every layer's output is finite: it is the loss itself (are the labels and the loss a pair?)"
     value: Any = x
     with no_grad(), without_warnings():
         for layer in model.layers:
@@ -34,6 +33,11 @@ def raise_non_finite(model: Any, x: np.ndarray, loss: float, step: int, training
             if not np.isfinite(value.data).all():
                 culprit = f"layer {layer.name!r}: its output is the first that is not finite"
                 break
+        else:
+            culprit = (
+                f"every layer's output is finite, the last one's up to {np.abs(value.data).max():.1e} in size: it is "
+                "the loss itself (are the labels and the loss a pair?)"
+            )
     when = f"the loss became {loss} at step {step}" if training else f"the loss is {loss} after {step} steps"
     raise NonFiniteError(f"{when}: {culprit}. Try a smaller learning rate, or clipnorm=1.0")
 

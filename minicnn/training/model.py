@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import losses, metrics, optimizers
+from minicnn.callbacks import Callback, CallbackList, History
 from minicnn.data.batches import Batches
 from minicnn.errors import ArgumentError, ShapeError, StateError
 from minicnn.geometry import is_int
@@ -19,7 +20,6 @@ from minicnn.network import Network
 from minicnn.optimizers import Optimizer
 from minicnn.random import fresh_seed
 from minicnn.tensor import Tensor, no_grad
-from minicnn.training.callbacks import Callback, CallbackList, History
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
 
@@ -108,7 +108,7 @@ class Model(Network):
         if verbose:
             from minicnn.training.progress import ProgressBar  # rich: only for those who look
 
-            watchers.insert(0, ProgressBar(lines_only=verbose == 2))
+            watchers.append(ProgressBar(lines_only=verbose == 2))  # last: what it prints is done, saved included
         params = {
             "epochs": epochs,
             "steps": len(train),

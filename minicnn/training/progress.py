@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from minicnn.training.callbacks import Callback, Logs
+from minicnn.callbacks import Callback, Logs
 
 
 class ProgressBar(Callback):

@@ -86,10 +86,13 @@ def test_gradients_reach_every_trainable_variable_and_the_input(case: LayerCase)
 
 
 @every_layer
-def test_frozen_layers_have_no_trainable_weights_and_get_no_gradient(case: LayerCase) -> None:
+@pytest.mark.parametrize("when", ["before it is built", "afterwards"])
+def test_frozen_layers_have_no_trainable_weights_and_get_no_gradient(case: LayerCase, when: str) -> None:
     layer = case.make()
+    layer.trainable = when == "afterwards"
+    layer(batch(case))
     layer.trainable = False
-    before = [w.copy() for w in (layer(batch(case)), layer.get_weights())[1]]
+    before = layer.get_weights()
     x = Tensor(batch(case), requires_grad=True)
     layer(x, training=True).sum().backward()
     assert layer.trainable_weights == []

@@ -51,7 +51,7 @@ def test_an_output_that_overflows_names_its_layer_though_all_weights_are_finite(
 
 def test_a_loss_that_is_nan_by_itself() -> None:
     model = linear(loss=lambda y_true, y_pred: (y_pred * 0.0).sum(axis=1) + Tensor(np.array(np.nan)))
-    with pytest.raises(NonFiniteError, match="at step 1: every layer's output is finite: it is the loss itself"):
+    with pytest.raises(NonFiniteError, match=r"at step 1: every layer's output is finite, .* it is the loss itself"):
         model.fit(X, Y, verbose=0)
 
 

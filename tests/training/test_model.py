@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from minicnn import Input, Sequential, layers, losses, optimizers
+from minicnn.callbacks import Callback, Logs
 from minicnn.data.batches import Batches
 from minicnn.errors import ArgumentError, StateError
-from minicnn.training.callbacks import Callback, Logs
 from tests.training.tasks import linear, network, quarters
 
 X, Y = quarters()
@@ -181,6 +181,21 @@ def test_two_fits_are_one_longer_fit() -> None:
     assert history.epoch == [2, 3]
     for one, other in zip(once.get_weights(), twice.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_every_epoch_has_an_order_of_its_own() -> None:
+    seen: list[int] = []
+
+    def remember(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        seen.extend(y_true.tolist())
+        return 0.0
+
+    model = linear(metrics=[remember])
+    model.fit(X, Y, epochs=2, verbose=0)
+    model.fit(X, Y, verbose=0)
+    orders = [tuple(seen[start : start + 60]) for start in (0, 60, 120)]
+    assert len({*orders, tuple(Y)}) == 4
+    assert all(sorted(order) == sorted(Y) for order in orders)
 
 
 def test_batches_train_as_arrays_do() -> None:

@@ -89,15 +89,14 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     assert not list(tmp_path.iterdir())
 
 
-def test_compiling_is_announced_once_and_to_people_only(
+def test_compiling_is_announced_once_and_to_a_terminal_only(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache._Announcement, "made", False)
-    cache.compiling()
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(cache._Announcement, "made", False)
-    monkeypatch.setattr(cache._Announcement, "wanted", False)
+    cache.announce_compiling.cache_clear()
     cache.announce_compiling()
-    cache.compiling()
-    cache.compiling()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    cache.announce_compiling.cache_clear()
+    cache.announce_compiling()
+    cache.announce_compiling()
     assert capsys.readouterr().err == "minicnn: compiling kernels for this CPU (once) ...\n"
