@@ -8,7 +8,7 @@ Matrices that fit none of them are cut into pieces that do, in an order that use
             for each panel of NR filters        DEPTH x NR weights stay near L1 while all the pixels pass over them
                 for each tile of MR pixels      the sums stay in registers
 
-In w the NR weights of one q and the NR of the next lie K numbers apart: for large K each on a page of its own.
+In w the NR weights of one q and the NR of the next lie K numbers apart, for large K on different pages of memory.
 Packed into panels they lie in the order in which the tile reads them, which the processor's prefetcher foresees.
 A last panel that is not full gets zeros, so any K will do.
 Sources: Goto and van de Geijn (2008); Van Zee and van de Geijn, BLIS: a framework for rapidly instantiating BLAS

@@ -9,6 +9,8 @@ index and boxes every number. But the order of the definition, with the sum inne
 With the filters innermost, x[n, h, w, c] meets a row of w and a row of y, both contiguous. Neighbouring additions
 belong to different sums, so LLVM may do a whole register of them with one instruction, and product and sum in one
 (a fused multiply-add). Every y still adds up the same products in the same order.
+Sources: Lam, Pitrou and Seibert, Numba: a LLVM-based Python JIT compiler (2015); Allen and Kennedy, Automatic loop
+interchange (1984).
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ products of all tiles at once, (tiles, C) @ (C, K), and those are step 7's block
 One dimension shows how: with u = g0 + g2, the products m1 = (d1 + d2) · (u + g1) / 2 and m2 = (d2 - d1) · (u - g1) / 2
 serve both outputs: Y0 = (d0 - d2) · g0 + m1 + m2, Y1 = m1 - m2 - (d1 - d3) · g2. Multiply out and see.
 
-The sums and differences on the way round a few times more, and cancel: the error is of the definition's size here,
-but ten to a hundred times that for the larger F(4x4, 3x3).
+The sums and differences on the way round as well, and what they add must cancel. Here that costs nothing, sums of C
+numbers are shorter than sums of 9·C; for the larger F(4x4, 3x3) the error is some ten times the definition's.
 Source: Lavin and Gray, Fast algorithms for convolutional neural networks (2016), section 4.1.
 """
 
@@ -58,7 +58,7 @@ def _all_tiles(x: np.ndarray, panels: np.ndarray, y: np.ndarray, threads: int) -
 
 @fma_kernel
 def _some_tiles(x: np.ndarray, panels: np.ndarray, y: np.ndarray, thread: int, threads: int) -> None:
-    """What one thread does: batches of TILES tiles, and of the batches every so manieth."""
+    """What one thread does: its share of the batches of TILES tiles. Which thread it is changes no number."""
     channels, filters = x.shape[3], y.shape[3]
     down, across = -(-y.shape[1] // 2), -(-y.shape[2] // 2)
     v, m = np.empty((16, TILES, channels), x.dtype), np.empty((16, TILES, filters), x.dtype)
