@@ -5,19 +5,21 @@ Both are measured, not read from a data sheet: clock rates change with heat and 
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
+from numba import prange
 
+from minicnn.kernels.cpu.calls import address_of, call_microkernel
+from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.llvm import load
 from minicnn.kernels.cpu.machine import vector_registers
+from minicnn.kernels.cpu.microkernel import ARGUMENTS
+from minicnn.kernels.cpu.threads import exclusive
 
 SUMS = 12  # enough that two additions of four cycles can start in each, few enough for 16 registers
 LANES = vector_registers()[0] // 4
-ROUNDS = 2_000_000
+ROUNDS = 1_000_000
 FLOPS = 2 * SUMS * LANES * ROUNDS
 """Multiplications and additions that `multiply_add` does on each thread."""
 
@@ -25,31 +27,36 @@ FLOPS = 2 * SUMS * LANES * ROUNDS
 def multiply_add(threads: int) -> np.ndarray:
     """FLOPS operations on each thread, all of them in registers. Returns sums (threads, SUMS, LANES), all of them 1."""
     sums = np.full((threads, SUMS, LANES), 3, np.float32)
-    _on_threads(_loop(), [part.ctypes.data for part in sums])
+    with exclusive:
+        if threads == 1:
+            _run(_loop(), sums[0])
+        else:
+            _run_on_all(_loop(), sums)
     return sums
 
 
+@parallel_kernel
 def copy(source: np.ndarray, target: np.ndarray) -> None:
     """source (threads, n) -> target (threads, n), a row for each thread."""
-    _on_threads(lambda row: np.copyto(target[row], source[row]), list(range(len(source))))
+    for thread in prange(len(source)):
+        target[thread] = source[thread]
 
 
-def _on_threads(work: Callable[[int], object], items: list[int]) -> None:
-    if len(items) == 1:
-        work(items[0])
-    else:
-        list(_pool(len(items)).map(work, items))
+@parallel_kernel
+def _run_on_all(function: int, sums: np.ndarray) -> None:
+    for thread in prange(len(sums)):
+        _run(function, sums[thread])
+
+
+@kernel
+def _run(function: int, sums: np.ndarray) -> None:
+    call_microkernel(function, 0, 0, 0, address_of(sums), 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 @cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads)
-
-
-@cache
-def _loop() -> Callable[[int], None]:
-    """Takes the address of (SUMS, LANES) numbers. ctypes lets go of Python's lock while it runs."""
-    return ctypes.CFUNCTYPE(None, ctypes.c_int64)(load("peak", _source()))
+def _loop() -> int:
+    """Its address. It has the micro-kernel's arguments, so that it can be called like one, and uses C alone."""
+    return load("peak", _source())
 
 
 def _source() -> str:
@@ -57,9 +64,9 @@ def _source() -> str:
     vector, number = f"<{LANES} x float>", range(SUMS)
     half, fma = f"{vector} splat (float 0.5)", f"@llvm.fmuladd.v{LANES}f32"
     lines = [
-        "define void @peak(i64 %address) {",
+        f"define void @peak({', '.join(f'i64 %{a}' for a in ARGUMENTS.split())}) {{",
         "entry:",
-        "  %sums = inttoptr i64 %address to ptr",
+        "  %sums = inttoptr i64 %C to ptr",
         *(f"  %at{i} = getelementptr {vector}, ptr %sums, i64 {i}" for i in number),
         *(f"  %first{i} = load {vector}, ptr %at{i}, align 4" for i in number),
         "  br label %loop",
