@@ -1,1 +1,7 @@
-"""Kernels for the CPU; `ladder` holds the steps from the definition to the fast ones."""
+"""Kernels for the CPU; `ladder` holds the steps from the definition to the fast ones.
+
+Where the speed of a convolution comes from, from the inside out: `microkernel` (a tile of the result in registers),
+`machine` (how large a tile this CPU can hold), `panels` (weights in the order of their use), `units` (work that stays
+in a cache, and padding), `correlation` (y, and dx), `few_channels` (dx, where C is small), `weight_gradient` (dw),
+`products` (dense layers). `llvm` compiles, `cache` keeps, `threads` shares out, `memory` recycles.
+"""

@@ -24,13 +24,11 @@ from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
 from minicnn.kernels.cpu.panels import pack_filters
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
-from minicnn.kernels.cpu.units import Pair, Strips, cut, filled_up, strip_address, unit_extent
+from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, filled_up, strip_address, unit_extent
 
 PIXELS = 400  # in a unit
 PANEL_BYTES = 256 * 1024  # of a panel that are used at a time: they share the L2 cache with the unit's pixels
 ITEMS = 16  # pieces of work that are wanted at least, so that threads finish together
-
-Pads = tuple[Pair, Pair]
 
 
 class Taps(NamedTuple):
@@ -224,7 +222,6 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
     if result.size == 0:
         return
     memory = scratch_per_thread("strips", plan.strips.scratch_size, source.dtype)
-    no_bias = bias is None
     _correlate(
         microkernel(plan.tile, unit_step=True),
         new_counter(),
@@ -233,7 +230,7 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
         source,
         panels,
         panels.reshape(-1) if bias is None else bias,
-        no_bias,
+        bias is None,
         result,
         plan.pixels,
         plan.outs,
@@ -271,6 +268,7 @@ def _work(function, counter, strips, job, source, panels, bias, no_bias, result,
     """One thread: takes pieces of work (a unit, or some panels of one) until none is left."""
     size = source.itemsize
     columns = panels.shape[3]
+    run_length = panels.shape[2] // len(runs)
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks
     item = next_item(counter)
     while item < units * job.panel_chunks:
@@ -288,9 +286,7 @@ def _work(function, counter, strips, job, source, panels, bias, no_bias, result,
                 a = strip + (g * job.depth + start) * size
                 run = address_of(runs) + first_run * 8
                 for p in range(chunk * job.panels // job.panel_chunks, (chunk + 1) * job.panels // job.panel_chunks):
-                    panel = (
-                        (g * job.panels + p) * panels.shape[2] + first_run * _run_length(panels, runs) + start
-                    ) * columns
+                    panel = ((g * job.panels + p) * panels.shape[2] + first_run * run_length + start) * columns
                     k = g * job.filters + p * columns
                     for tile in range(tiles):
                         table = tile * job.tile_rows * 8
@@ -310,8 +306,3 @@ def _work(function, counter, strips, job, source, panels, bias, no_bias, result,
                             min(columns, job.filters - p * columns),
                         )
         item = next_item(counter)
-
-
-@kernel
-def _run_length(panels, runs):
-    return panels.shape[2] // len(runs)

@@ -20,9 +20,7 @@ from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
 from minicnn.kernels.cpu.panels import pack_filters
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
-from minicnn.kernels.cpu.units import Pair, filled_up
-
-Pads = tuple[Pair, Pair]
+from minicnn.kernels.cpu.units import Pads, Pair, filled_up
 
 
 class Job(NamedTuple):

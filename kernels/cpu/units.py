@@ -15,6 +15,7 @@ from minicnn.kernels.cpu.calls import address_of, clear_bytes, copy_bytes
 from minicnn.kernels.cpu.jit import kernel
 
 Pair = tuple[int, int]
+Pads = tuple[Pair, Pair]
 
 
 class Strips(NamedTuple):

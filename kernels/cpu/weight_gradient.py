@@ -23,13 +23,11 @@ from minicnn.kernels.cpu.microkernel import microkernel
 from minicnn.kernels.cpu.panels import pack
 from minicnn.kernels.cpu.sums import sum_in_order
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
-from minicnn.kernels.cpu.units import Pair, Strips, cut, filled_up, strip_address, unit_extent
+from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, filled_up, strip_address, unit_extent
 
 PIXELS = 700  # in a unit: each tile is stored once a unit, so units are longer than the convolution's
 ITEMS = 16  # slots times panel chunks: pieces of work
 PARTIAL_BYTES = 32 * 1024 * 1024  # of all slots together, at most
-
-Pads = tuple[Pair, Pair]
 
 
 class Job(NamedTuple):
@@ -70,8 +68,7 @@ def conv2d_weight_gradient(
     with exclusive:
         sums = scratch("slots", job.slots * dw.size, dw.dtype).reshape(job.slots, *dw.shape)
         memory = scratch_per_thread("strips", strips.scratch_size, x.dtype)
-        size = pixels * columns if job.packed else 0
-        packed = scratch_per_thread("dy", size, x.dtype)
+        packed = scratch_per_thread("dy", pixels * columns if job.packed else 0, x.dtype)
         function = microkernel(plan.tile, unit_step=False)
         target = dw[None] if job.slots == 1 else sums
         _sum_units(
