@@ -133,16 +133,20 @@ agree("panels side by side are w", side_by_side, w.reshape(-1, w.shape[3]), tole
 
 # %%
 pixels, taps = np.float32([1, 2, 3, 5]).reshape(1, 1, 4, 1), np.float32([2, 1, 4]).reshape(1, 3, 1, 1)
-agree("y0 and y1 by hand", STEPS[0](pixels, taps).ravel(), [16, 27], tolerance=0)
-agree("Winograd multiplies less by a factor of", 36 / 16, 2.25)
+d, g = pixels.ravel(), taps.ravel()
+differences = np.array([d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]])
+products = differences * [g[0], (g[0] + g[1] + g[2]) / 2, (g[0] - g[1] + g[2]) / 2, g[2]]
+agree("Winograd's four products by hand", products, [-4, 17.5, 2.5, -12], tolerance=0)
+agree("y0 and y1 by Winograd", [products[:3].sum(), products[1] - products[2:].sum()], [16, 27], tolerance=0)
+agree("y0 and y1 by the definition", STEPS[0](pixels, taps).ravel(), [16, 27], tolerance=0)
 
 # %% [markdown]
 # ## The race
 #
-# What no step can beat is measured too: multiply-adds on registers alone, and copying memory. All take turns,
-# and the best run of each counts, for other programs can only make a run slower. BLAS gets one thread,
-# like all steps before 8. Step 1 runs on the corner only; it is as slow everywhere. Winograd is credited with the
-# definition's operations: it does the same job.
+# What no step can beat is measured too: multiply-adds on registers alone, and copying memory. All take turns, and the
+# best run of each counts, for other programs can only make a run slower. (Those of several threads most of all: they
+# wait for the last one.) BLAS gets one thread, like all steps before 8. Step 1 runs on the corner only; it is as slow
+# everywhere. Winograd is credited with the definition's operations: it does the same job.
 
 
 # %%
@@ -165,7 +169,7 @@ def gflop(y: np.ndarray, w: np.ndarray) -> float:
     return 2 * y.size * w[..., 0].size / 1e9
 
 
-source, target = (np.ones((exclusive.count, 2**23 // exclusive.count), np.float32) for _ in range(2))
+source, target = (np.ones((exclusive.count, 2**24 // exclusive.count), np.float32) for _ in range(2))
 YARDSTICKS = {  # what runs, and how much it does: GFLOP, or GB read and written
     "one thread": (lambda: peak.multiply_add(1), peak.FLOPS / 1e9),
     "all threads": (lambda: peak.multiply_add(exclusive.count), exclusive.count * peak.FLOPS / 1e9),
