@@ -17,10 +17,13 @@ from matplotlib.figure import Figure
 from minicnn.training.archive import write_whole
 
 PICTURES = Path(__file__).with_name("pictures")
+QUICK = False
 if "ipykernel" not in sys.modules:  # a script, not a notebook: it has a command line, and needs no screen
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--out", type=Path, default=PICTURES, help="folder for the picture (default: %(default)s)")
-    PICTURES = parser.parse_args().out
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, in lessons that measure time")
+    options = parser.parse_args()
+    PICTURES, QUICK = options.out, options.quick
     matplotlib.use("Agg")
 matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 12, "figure.dpi": 100})
 

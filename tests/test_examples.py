@@ -20,16 +20,16 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300, check=False)
 
 
-def test_there_are_seven() -> None:
-    assert [name[0] for name in LESSONS] == list("1234567")
+def test_there_are_eight() -> None:
+    assert [name[0] for name in LESSONS] == list("12345678")
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name.startswith("6") else name for name in LESSONS]
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name[0] in "68" else name for name in LESSONS]
 )
 def test_a_lesson_draws_its_picture(name: str, tmp_path: Path) -> None:
     out = tmp_path / "pictures"
-    done = run(str(EXAMPLES / f"{name}.py"), "--out", str(out), folder=tmp_path)
+    done = run(str(EXAMPLES / f"{name}.py"), "--quick", "--out", str(out), folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "agreed: " in done.stdout
     assert [path.name for path in out.iterdir()] == [f"{name}.png"]
@@ -70,6 +70,22 @@ def test_a_lesson_notices_an_engine_that_is_off_by_a_thousandth(number: int, bro
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+def test_the_race_is_not_run_by_a_step_that_is_off_by_a_thousandth(tmp_path: Path) -> None:
+    plant = (
+        "import runpy, sys\n"
+        "from minicnn.kernels.cpu import correlation\n"
+        "right = correlation.conv2d\n"
+        "correlation.conv2d = lambda x, w, *rest: right(x, w * w.dtype.type(1.001), *rest)\n"
+        f"sys.argv[1:] = ['--quick', '--out', {str(tmp_path)!r}]\n"
+        f"runpy.run_path({str(EXAMPLES / LESSONS[7])!r} + '.py', run_name='__main__')\n"
+    )
+    done = run("-c", plant, folder=EXAMPLES)
+    assert done.returncode == 1
+    assert "lesson.DisagreementError: micro-kernel and float64" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("1.0", "1.1"), ("[1.0, float('nan')]", "[1.0, float('nan')]"), ("[1.0]", "[[1.0]]")]
 )
@@ -81,7 +97,7 @@ def test_agree_can_fail(one: str, other: str) -> None:
 def test_an_unknown_option_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
     done = run(str(EXAMPLES / f"{LESSONS[0]}.py"), "--to", "x", folder=tmp_path)
     assert done.returncode == 2
-    assert "[--out OUT]" in done.stderr
+    assert "[--out OUT] [--quick]" in done.stderr
     assert "agreed" not in done.stdout
 
 

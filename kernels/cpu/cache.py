@@ -65,8 +65,8 @@ def announce_compiling() -> None:
 
 @cache
 def _source_stamp() -> str:
-    """A hash of every file beside this one: kernels call each other across files, so any change makes all stale."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    """A hash of every file here and below: kernels call each other across files, so any change makes all stale."""
+    files = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
