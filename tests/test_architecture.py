@@ -20,7 +20,7 @@ FLOORS: dict[str, int] = {
         0: "kernels",
         1: "errors geometry random registry tensor numeric backends",
         2: "ops gradient_check",
-        3: "activations initializers losses metrics optimizers layers summary network",
+        3: "activations initializers losses metrics optimizers layers summary plan plan_table network",
         4: "callbacks data datasets training models",
         5: "applications",
         6: "cli __main__",

@@ -11,7 +11,7 @@ TAPE_AND_GEOMETRY_BUGS = [
     Bug(
         "tape: a second use overwrites the first",
         "minicnn.tensor.tape.Tensor.backward",
-        "upstream[parent] + g if parent in upstream else g",
+        "as_array(upstream[parent] + g)",
         "g",
         Checker("used_twice", known_gradients.used_twice),
     ),
@@ -25,16 +25,23 @@ TAPE_AND_GEOMETRY_BUGS = [
     Bug(
         "tape: a second backward overwrites the leaf's gradient",
         "minicnn.tensor.tape.Tensor.backward",
-        "dy.copy() if tensor.grad is None else tensor.grad + dy",
-        "dy.copy()",
+        "as_array(tensor.grad + dy)",
+        "dy",
         Checker("two_calls", known_gradients.two_calls),
     ),
     Bug(
         "tape: two leaves share one gradient",
         "minicnn.tensor.tape.Tensor.backward",
-        "dy.copy() if tensor.grad is None",
-        "dy if tensor.grad is None",
+        "dy if tensor in own else dy.copy()",
+        "dy",
         example(test_tape.test_gradients_alias_neither_one_another_nor_the_upstream_gradient),
+    ),
+    Bug(
+        "tape: two leaves share one gradient that is not dy",
+        "minicnn.tensor.tape._is_new",
+        "for other in given)",
+        "for other in given[:1])",
+        example(test_tape.test_a_gradient_that_two_inputs_share_is_copied),
     ),
     Bug(
         "tape: nothing is ever released",
@@ -46,8 +53,8 @@ TAPE_AND_GEOMETRY_BUGS = [
     Bug(
         "tape: every gradient computed, wanted or not",
         "minicnn.tensor.tape.Tensor.backward",
-        "gradients = node.pullback(dy)",
-        "gradients = {k: g() if callable(g) else g for k, g in node.pullback(dy).items()}",
+        "node.pullback(dy), [dy]",
+        "{k: g() if callable(g) else g for k, g in node.pullback(dy).items()}, [dy]",
         example(test_tape.test_a_gradient_nobody_wants_is_never_computed),
     ),
     Bug(

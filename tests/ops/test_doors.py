@@ -234,7 +234,7 @@ SHAPING = [
 FUSED = [
     door(ShapeError, "x must have the axes (N, H, W, C)", ops.conv2d_relu, ones(6, 6, 4), KERNEL),
     door(ShapeError, "x … 4 channels … w must be (R, S, 4, K)", ops.conv2d_relu, IMAGES, ones(3, 3, 5, 8)),
-    door(ShapeError, "a 5x5 window … does not fit", ops.conv2d_relu, IMAGES, KERNEL, pool_size=5),
+    door(ShapeError, "a 1x5 window … does not fit", ops.conv2d_relu, IMAGES, KERNEL, pool_size=(1, 5)),
     door(ArgumentError, "pool_size must be … got 0", ops.conv2d_relu, IMAGES, KERNEL, pool_size=0),
     door(
         ArgumentError,
