@@ -73,6 +73,6 @@ def test_doctor_tells_versions_backends_threads_and_folders(minicnn: Run, monkey
     assert f"numpy {np.__version__}" in lines
     assert "backend numpy ready" in lines
     assert any(line.startswith("backend cuda missing: ") for line in lines)
-    assert "backend in use numpy" in lines
+    assert "backend in use numba" in lines
     assert any(line.startswith("threads of ") for line in lines)
     assert "data folder MINICNN_DATA /data/[/here]" in lines

@@ -37,7 +37,7 @@ def test_it_learns_and_tells_how_well(run_folder: Path, minicnn: Run, task: list
     lines = outcome.out.splitlines()
     number = r"\d+\.\d{4}"
     assert lines[0].startswith("tiny: 200 parameters on halves: 108 training, 12 validation, 40 test images of 8x8x1")
-    assert lines[0].endswith("numpy backend; writing to run")
+    assert lines[0].endswith("numba backend; writing to run")
     for epoch in range(1, 6):
         pattern = rf"Epoch {epoch}/5  loss {number}  accuracy {number}  val_loss {number}  val_accuracy {number}"
         assert re.fullmatch(pattern + r"  [\d,]+ images/s  \d+\.\d s", lines[epoch])
