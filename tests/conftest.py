@@ -15,6 +15,9 @@ from hypothesis import HealthCheck, settings
 import minicnn
 from minicnn.backends import Backend, current_backend, use_backend
 
+# Two workers share the cores: a thread that waits for another must give its core up, not spin on it.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # The same test bodies run on every backend named here.
 BACKENDS = ["numpy", "numba"]
 
