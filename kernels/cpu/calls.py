@@ -10,6 +10,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 from minicnn.kernels.cpu.microkernel import ARGUMENTS
 
@@ -26,6 +27,35 @@ def address_of(typing_context: Any, array: Any) -> Any:
         return builder.ptrtoint(data, _I64)
 
     return types.int64(array), generate
+
+
+@intrinsic
+def array_at(typing_context: Any, addresses: Any, piece: Any, like: Any) -> Any:
+    """The numbers of one piece = (which array, first number, how many), of the dtype of `like`, as an array.
+
+    addresses: of the first number of each array.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def number(place: int, index: Any) -> Any:
+            array = context.make_array(signature.args[place])(context, builder, arguments[place])
+            return builder.load(builder.gep(array.data, [index]))
+
+        which, first, count = (number(1, ir.Constant(_I64, i)) for i in range(3))
+        size = ir.Constant(_I64, context.get_abi_sizeof(context.get_value_type(like.dtype)))
+        address = builder.add(number(0, which), builder.mul(first, size))
+        array = context.make_array(like)(context, builder)
+        populate_array(
+            array,
+            data=builder.inttoptr(address, array.data.type),
+            shape=[count],
+            strides=[size],
+            itemsize=size,
+            meminfo=None,
+        )
+        return array._getvalue()
+
+    return like(addresses, piece, like), generate
 
 
 @intrinsic

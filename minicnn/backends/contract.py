@@ -9,11 +9,14 @@ Letters: N images, H x W pixels, C channels; kernel R x S taps, K filters; OH x 
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
 
 from minicnn.geometry import Windows
 from minicnn.random import Key
 from minicnn.tensor.tape import Array
+
+Arrays: TypeAlias = Sequence[Array]
 
 
 class Backend(Protocol):
@@ -186,13 +189,13 @@ class Backend(Protocol):
     def softmax_cross_entropy_gradient(self, dlosses: Array, probabilities: Array, targets: Array) -> Array:
         """dL/dlogits (N, K): (p · sum of targets - target) · dlosses."""
 
-    # Optimizer updates: parameter and state are changed in place.
+    # Optimizer updates, of all parameters at once: lists with an array for each. Parameters and state change in place.
 
     def sgd_update(
         self,
-        parameter: Array,
-        gradient: Array,
-        velocity: Array | None,
+        parameters: Arrays,
+        gradients: Arrays,
+        velocities: Arrays | None,
         learning_rate: float,
         momentum: float,
         nesterov: bool,
@@ -201,10 +204,10 @@ class Backend(Protocol):
 
     def adam_update(
         self,
-        parameter: Array,
-        gradient: Array,
-        first: Array,
-        second: Array,
+        parameters: Arrays,
+        gradients: Arrays,
+        firsts: Arrays,
+        seconds: Arrays,
         learning_rate: float,
         beta_1: float,
         beta_2: float,
@@ -215,14 +218,14 @@ class Backend(Protocol):
 
     def rmsprop_update(
         self,
-        parameter: Array,
-        gradient: Array,
-        square: Array,
-        velocity: Array | None,
-        mean: Array | None,
+        parameters: Arrays,
+        gradients: Arrays,
+        squares: Arrays,
+        velocities: Arrays | None,
+        means: Arrays | None,
         learning_rate: float,
         rho: float,
         momentum: float,
         epsilon: float,
     ) -> None:
-        """parameter -= learning_rate · gradient / sqrt(running mean of gradient² + epsilon); centred with `mean`."""
+        """parameter -= learning_rate · gradient / sqrt(running mean of gradient² + epsilon); centred with `means`."""

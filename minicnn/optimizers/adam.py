@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from minicnn.backends import backend_for
+from minicnn.backends import Arrays, backend_for
 from minicnn.optimizers.base import Optimizer, fraction, number
 from minicnn.optimizers.schedules import LearningRateSchedule
-from minicnn.tensor import Array
 
 
 class Adam(Optimizer):
@@ -34,12 +33,12 @@ class Adam(Optimizer):
         self.epsilon = number("Adam", "epsilon", epsilon)
 
     def update(
-        self, variable: Array, gradient: Array, state: dict[str, Array], learning_rate: float, step: int
+        self, variables: Arrays, gradients: Arrays, state: dict[str, Arrays], learning_rate: float, step: int
     ) -> None:
-        """One step for one variable, in place."""
-        backend_for(variable).adam_update(
-            variable,
-            gradient,
+        """One step for all variables, in place."""
+        backend_for(*variables).adam_update(
+            variables,
+            gradients,
             state["first"],
             state["second"],
             learning_rate,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import Arrays
 from minicnn.errors import ArgumentError, CheckpointError, ShapeError
 from minicnn.optimizers import schedules
 from minicnn.optimizers.schedules import LearningRateSchedule
@@ -54,9 +55,9 @@ class Optimizer:
         self.state: list[dict[str, Array]] = []
 
     def update(
-        self, variable: Array, gradient: Array, state: dict[str, Array], learning_rate: float, step: int
+        self, variables: Arrays, gradients: Arrays, state: dict[str, Arrays], learning_rate: float, step: int
     ) -> None:
-        """Changes one variable and its state in place; `step` counts from 1."""
+        """Changes all variables and their state, slot by slot, in place; `step` counts from 1."""
         raise TypeError(f"{type(self).__name__} must define update(...)")
 
     @property
@@ -95,10 +96,11 @@ class Optimizer:
             )
         rate = self.current_learning_rate
         gradients = self._clipped(gradients)
-        for variable, gradient, state in zip(variables, gradients, self.state, strict=True):
-            if self.weight_decay:
+        if self.weight_decay:
+            for variable in variables:
                 variable.data -= variable.data * (self.weight_decay * rate)
-            self.update(variable.data, gradient, state, rate, self.iterations + 1)
+        state: dict[str, Arrays] = {slot: [kept[slot] for kept in self.state] for slot in self.kept_slots()}
+        self.update([v.data for v in variables], gradients, state, rate, self.iterations + 1)
         self.iterations += 1
 
     def apply_gradients(self, pairs: Iterable[tuple[Array, Tensor]]) -> None:

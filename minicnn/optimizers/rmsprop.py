@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from minicnn.backends import backend_for
+from minicnn.backends import Arrays, backend_for
 from minicnn.errors import ArgumentError
 from minicnn.optimizers.base import Optimizer, fraction, number
 from minicnn.optimizers.schedules import LearningRateSchedule
-from minicnn.tensor import Array
 
 
 class RMSprop(Optimizer):
@@ -42,12 +41,12 @@ class RMSprop(Optimizer):
         return "square", *(("velocity",) if self.momentum else ()), *(("mean",) if self.centered else ())
 
     def update(
-        self, variable: Array, gradient: Array, state: dict[str, Array], learning_rate: float, step: int
+        self, variables: Arrays, gradients: Arrays, state: dict[str, Arrays], learning_rate: float, step: int
     ) -> None:
-        """One step for one variable, in place."""
-        backend_for(variable).rmsprop_update(
-            variable,
-            gradient,
+        """One step for all variables, in place."""
+        backend_for(*variables).rmsprop_update(
+            variables,
+            gradients,
             state["square"],
             state.get("velocity"),
             state.get("mean"),

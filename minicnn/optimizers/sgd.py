@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from minicnn.backends import backend_for
+from minicnn.backends import Arrays, backend_for
 from minicnn.errors import ArgumentError
 from minicnn.optimizers.base import Optimizer, fraction
 from minicnn.optimizers.schedules import LearningRateSchedule
-from minicnn.tensor import Array
 
 
 class SGD(Optimizer):
@@ -38,9 +37,9 @@ class SGD(Optimizer):
         return ("velocity",) if self.momentum else ()
 
     def update(
-        self, variable: Array, gradient: Array, state: dict[str, Array], learning_rate: float, step: int
+        self, variables: Arrays, gradients: Arrays, state: dict[str, Arrays], learning_rate: float, step: int
     ) -> None:
-        """One step for one variable, in place."""
-        backend_for(variable).sgd_update(
-            variable, gradient, state.get("velocity"), learning_rate, self.momentum, self.nesterov
+        """One step for all variables, in place."""
+        backend_for(*variables).sgd_update(
+            variables, gradients, state.get("velocity"), learning_rate, self.momentum, self.nesterov
         )

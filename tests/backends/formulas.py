@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ def sgd(momentum: float, nesterov: bool) -> None:
     p, v = np.array(START), np.zeros(len(START)) if momentum else None
     for step in range(1, STEPS + 1):
         g = gradients(step)
-        current_backend().sgd_update(p, np.array(g), v, rate, momentum, nesterov)
+        current_backend().sgd_update([p], [np.array(g)], None if v is None else [v], rate, momentum, nesterov)
         for i in range(len(START)):
             velocities[i] = momentum * velocities[i] - rate * g[i]
             expected[i] += momentum * velocities[i] - rate * g[i] if nesterov else velocities[i]
@@ -41,7 +40,7 @@ def adam() -> None:
     p, m, v = np.array(START), np.zeros(3), np.zeros(3)
     for step in range(1, STEPS + 1):
         g = gradients(step)
-        current_backend().adam_update(p, np.array(g), m, v, rate, beta_1, beta_2, epsilon, step)
+        current_backend().adam_update([p], [np.array(g)], [m], [v], rate, beta_1, beta_2, epsilon, step)
         for i in range(3):
             first[i] = beta_1 * first[i] + (1 - beta_1) * g[i]
             second[i] = beta_2 * second[i] + (1 - beta_2) * g[i] ** 2
@@ -57,11 +56,12 @@ def rmsprop(momentum: float, centered: bool) -> None:
     rate, rho, epsilon = 0.01, 0.9, 1e-3
     expected, squares, means, velocities = list(START), [0.0] * 3, [0.0] * 3, [0.0] * 3
     p, square = np.array(START), np.zeros(3)
-    velocity: Any = np.zeros(3) if momentum else None
-    mean: Any = np.zeros(3) if centered else None
+    velocities_kept = [np.zeros(3)] if momentum else None
+    means_kept = [np.zeros(3)] if centered else None
     for step in range(1, STEPS + 1):
         g = gradients(step)
-        current_backend().rmsprop_update(p, np.array(g), square, velocity, mean, rate, rho, momentum, epsilon)
+        state = [square], velocities_kept, means_kept
+        current_backend().rmsprop_update([p], [np.array(g)], *state, rate, rho, momentum, epsilon)
         for i in range(3):
             squares[i] = rho * squares[i] + (1 - rho) * g[i] ** 2
             means[i] = rho * means[i] + (1 - rho) * g[i]

@@ -41,7 +41,8 @@ def test_updates_are_in_place_keep_the_dtype_and_leave_the_gradient_alone(backen
     for name, (state, numbers) in calls.items():
         parameter = some()
         arrays = [parameter, *state]
-        assert getattr(backend.backend, name)(parameter, gradient, *state, *numbers) is None
+        backend_update = getattr(backend.backend, name)
+        assert backend_update([parameter], [gradient], *([a] for a in state), *numbers) is None
         assert all(a.dtype == dtype for a in arrays), name
         assert (parameter != some()).all(), name
         assert gradient.tolist() == [0.5, -0.5]

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minicnn.backends.numba.arrays import flat
+from minicnn.backends.numba.arrays import plain
 from minicnn.kernels.cpu import updates
 from minicnn.kernels.cpu.threads import exclusive
 
+Arrays = Sequence[np.ndarray]
+
 
 def sgd_update(
-    parameter: np.ndarray,
-    gradient: np.ndarray,
-    velocity: np.ndarray | None,
+    parameters: Arrays,
+    gradients: Arrays,
+    velocities: Arrays | None,
     learning_rate: float,
     momentum: float,
     nesterov: bool,
 ) -> None:
     """Source: Sutskever, Martens, Dahl and Hinton, On the importance of initialization and momentum (2013)."""
-    number = parameter.dtype.type
-    if velocity is None:
-        with _in_place(parameter) as (p,):
-            updates.sgd(p, flat(gradient), number(learning_rate))
-    else:
-        with _in_place(parameter, velocity) as (p, v):
-            updates.sgd_momentum(p, flat(gradient), v, number(learning_rate), number(momentum), nesterov)
+    kept = [] if velocities is None else [velocities]
+    flags = velocities is not None, nesterov
+    _update(updates.sgd, [parameters, *kept], gradients, (learning_rate, momentum), flags)
 
 
 def adam_update(
-    parameter: np.ndarray,
-    gradient: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
+    parameters: Arrays,
+    gradients: Arrays,
+    firsts: Arrays,
+    seconds: Arrays,
     learning_rate: float,
     beta_1: float,
     beta_2: float,
@@ -44,35 +41,43 @@ def adam_update(
 ) -> None:
     """Source: Kingma and Ba, Adam (2015), the efficient form at the end of section 2 (epsilon is its ε̂)."""
     rate = learning_rate * math.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    numbers = (parameter.dtype.type(value) for value in (rate, 1 - beta_1, 1 - beta_2, epsilon))
-    with _in_place(parameter, first, second) as (p, m, v):
-        updates.adam(p, flat(gradient), m, v, *numbers)
+    _update(updates.adam, [parameters, firsts, seconds], gradients, (rate, 1 - beta_1, 1 - beta_2, epsilon))
 
 
 def rmsprop_update(
-    parameter: np.ndarray,
-    gradient: np.ndarray,
-    square: np.ndarray,
-    velocity: np.ndarray | None,
-    mean: np.ndarray | None,
+    parameters: Arrays,
+    gradients: Arrays,
+    squares: Arrays,
+    velocities: Arrays | None,
+    means: Arrays | None,
     learning_rate: float,
     rho: float,
     momentum: float,
     epsilon: float,
 ) -> None:
     """Source: Tieleman and Hinton, Neural networks for machine learning, lecture 6.5 (2012)."""
-    numbers = (parameter.dtype.type(value) for value in (learning_rate, rho, 1 - rho, momentum, epsilon))
-    kept = square, square if velocity is None else velocity, square if mean is None else mean
-    with _in_place(parameter, *kept) as (p, s, v, m):
-        updates.rmsprop(p, flat(gradient), s, v, m, *numbers, velocity is not None, mean is not None)
+    kept = [squares, squares if velocities is None else velocities, squares if means is None else means]
+    flags = velocities is not None, means is not None
+    _update(updates.rmsprop, [parameters, *kept], gradients, (learning_rate, rho, 1 - rho, momentum, epsilon), flags)
 
 
-@contextmanager
-def _in_place(*arrays: np.ndarray) -> Iterator[list[np.ndarray]]:
-    """The arrays flat; where that took a copy, what became of it is written back."""
-    views = [flat(a) for a in arrays]
-    with exclusive:
-        yield views
-    for a, view in zip(arrays, views, strict=True):
-        if not a.flags.carray:
-            a[...] = view.reshape(a.shape)
+def _update(
+    kernel: Callable[..., None],
+    changed: Sequence[Arrays],
+    gradients: Arrays,
+    numbers: tuple[float, ...],
+    flags: tuple[bool, ...] = (),
+) -> None:
+    """One launch for all arrays of a dtype. changed: lists of arrays, each as long as `gradients`."""
+    for dtype in {g.dtype for g in gradients}:
+        chosen = [i for i, g in enumerate(gradients) if g.dtype == dtype and g.size]
+        own = [[arrays[i] for i in chosen] for arrays in changed]
+        flat = [[plain(a) for a in arrays] for arrays in (*own, [gradients[i] for i in chosen])]
+        addresses = np.array([[a.ctypes.data for a in arrays] for arrays in flat], np.int64)
+        pieces = updates.pieces_of(tuple(gradients[i].size for i in chosen))
+        with exclusive:
+            kernel(pieces, addresses, np.array(numbers, dtype), *flags)
+        for arrays, computed in zip(own, flat, strict=False):
+            for a, b in zip(arrays, computed, strict=True):
+                if a is not b:  # it lay in memory in a way that took a copy
+                    a[...] = b
