@@ -21,7 +21,7 @@ NO_PADS: Pads = ((0, 0), (0, 0))
 
 def is_int(value: Any) -> bool:
     """A whole number of any integer type; True and False are not numbers here."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))
 
 
 def pair(value: Any, name: str, least: int = 1) -> Pair:

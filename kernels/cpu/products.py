@@ -11,6 +11,7 @@ and the packed block never leaves the L2 cache.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
@@ -27,6 +28,18 @@ DEPTH = 512  # of a packed block: at most 64 KiB in float32
 ITEMS = 16  # pieces of work that are wanted at least
 
 
+class Job(NamedTuple):
+    """Everything about a product that depends on shapes alone, beside its tables."""
+
+    depth: int  # of the sum
+    a_row: int  # numbers from one row of A to the next
+    a_step: int  # and from one column to the next
+    transposed: bool  # whether B lies in memory the other way round
+    row_chunks: int  # in how many pieces the rows are shared out
+    tile_rows: int
+    columns: int  # of a panel
+
+
 def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, y: np.ndarray, relu: bool = False) -> None:
     """(N, I) @ (I, O) + (O,) -> y (N, O); with relu, what is negative becomes 0."""
     _product(x, (x.shape[1], 1), w, False, b, y, len(w), relu)
@@ -34,12 +47,12 @@ def dense(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, y: np.ndarray, rel
 
 def dense_input_gradient(dy: np.ndarray, w: np.ndarray, dx: np.ndarray) -> None:
     """(N, O) @ (O, I) -> dx (N, I)."""
-    _product(dy, (dy.shape[1], 1), w, True, None, dx, w.shape[1])
+    _product(dy, (dy.shape[1], 1), w, True, None, dx, w.shape[1], False)
 
 
 def dense_weight_gradient(x: np.ndarray, dy: np.ndarray, dw: np.ndarray) -> None:
     """(I, N) @ (N, O) -> dw (I, O)."""
-    _product(x, (1, x.shape[1]), dy, False, None, dw, len(x))
+    _product(x, (1, x.shape[1]), dy, False, None, dw, len(x), False)
 
 
 def _product(
@@ -50,7 +63,7 @@ def _product(
     bias: np.ndarray | None,
     c: np.ndarray,
     depth: int,
-    relu: bool = False,
+    relu: bool,
 ) -> None:
     """c (M, N) = A (M, depth) @ B (depth, N) + bias (N,), and of that what is positive if `relu`.
 
@@ -63,127 +76,72 @@ def _product(
         if relu:
             np.maximum(c, 0, out=c)
         return
-    rows, columns = c.shape
-    tile = tile_for(columns, "float" if c.dtype == np.float32 else "double")
-    panels = -(-columns // tile.columns)
-    tiles = -(-rows // tile.rows)
-    row_chunks = min(tiles, -(-ITEMS // panels))
-    at, to = _tables(rows, tile.rows, a_strides[0], columns)
+    function, job, at, to = _plan(*c.shape, depth, *a_strides, transposed, c.dtype.char)
     with exclusive:
+        memory = scratch_per_thread("dense", DEPTH * job.columns, c.dtype)
+        flat = c.reshape(-1)
         _multiply(
-            microkernel(tile, unit_step=a_strides[1] == 1),
+            function,
             new_counter(),
+            job,
             a.reshape(-1),
-            a_strides,
             b,
-            transposed,
-            c.reshape(-1) if bias is None else bias,
+            flat if bias is None else bias,
             bias is None,
             c,
-            depth,
             relu,
-            row_chunks,
             at,
             to,
-            tile.rows,
-            tile.columns,
-            scratch_per_thread("dense", DEPTH * tile.columns, c.dtype),
+            memory,
         )
 
 
 @lru_cache(maxsize=1024)
-def _tables(rows: int, tile_rows: int, stride: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the rows of a tile start in A and in C: for full tiles, and (second) for the last one."""
-    last = (rows - 1) % tile_rows + 1
-    tables = [filled_up(np.arange(n), tile_rows) for n in (tile_rows, last)]
-    return np.stack(tables) * stride, np.stack(tables) * columns
+def _plan(
+    rows: int, columns: int, depth: int, a_row: int, a_step: int, transposed: bool, dtype: str
+) -> tuple[int, Job, np.ndarray, np.ndarray]:
+    """The micro-kernel, the job, and where the rows of a tile start in A and in C: of full tiles, and of the last."""
+    tile = tile_for(columns, "float" if dtype == "f" else "double")
+    row_chunks = min(-(-rows // tile.rows), -(-ITEMS // -(-columns // tile.columns)))
+    last = (rows - 1) % tile.rows + 1
+    tables = np.stack([filled_up(np.arange(n), tile.rows) for n in (tile.rows, last)])
+    job = Job(depth, a_row, a_step, transposed, row_chunks, tile.rows, tile.columns)
+    return microkernel(tile, unit_step=a_step == 1), job, tables * a_row, tables * columns
 
 
 @parallel_kernel
-def _multiply(
-    function,
-    counter,
-    a,
-    a_strides,
-    b,
-    transposed,
-    bias,
-    no_bias,
-    c,
-    depth,
-    relu,
-    row_chunks,
-    at,
-    to,
-    tile_rows,
-    columns,
-    memory,
-):
+def _multiply(function, counter, job, a, b, bias, no_bias, c, relu, at, to, memory):
     for thread in prange(len(memory)):
-        _work(
-            function,
-            counter,
-            a,
-            a_strides,
-            b,
-            transposed,
-            bias,
-            no_bias,
-            c,
-            depth,
-            relu,
-            row_chunks,
-            at,
-            to,
-            tile_rows,
-            columns,
-            memory[thread],
-        )
+        _work(function, counter, job, a, b, bias, no_bias, c, relu, at, to, memory[thread])
 
 
 @kernel
-def _work(
-    function,
-    counter,
-    a,
-    a_strides,
-    b,
-    transposed,
-    bias,
-    no_bias,
-    c,
-    depth,
-    relu,
-    row_chunks,
-    at,
-    to,
-    tile_rows,
-    columns,
-    block,
-):
+def _work(function, counter, job, a, b, bias, no_bias, c, relu, at, to, block):
     """One thread: takes pieces of work (a panel, or some rows of one) until none is left."""
     size = c.itemsize
+    columns = job.columns
     height, width = c.shape
-    tiles = -(-height // tile_rows)
+    tiles = -(-height // job.tile_rows)
     zero_run = np.zeros(1, np.int64)
     item = next_item(counter)
-    while item < row_chunks * -(-width // columns):
-        j = item // row_chunks * columns
-        chunk = item % row_chunks
+    while item < job.row_chunks * -(-width // columns):
+        j = item // job.row_chunks * columns
+        chunk = item % job.row_chunks
+        first, last = chunk * tiles // job.row_chunks, (chunk + 1) * tiles // job.row_chunks
         used = min(columns, width - j)
-        for k in range(0, depth, DEPTH):
-            length = min(DEPTH, depth - k)
+        for k in range(0, job.depth, DEPTH):
+            length = min(DEPTH, job.depth - k)
             panel = block[: length * columns].reshape(length, columns)
-            if transposed:
+            if job.transposed:
                 pack_transposed(b[j : j + used, k : k + length], panel)
             else:
                 pack(b[k : k + length, j : j + used], panel)
-            for tile in range(chunk * tiles // row_chunks, (chunk + 1) * tiles // row_chunks):
-                i = tile * tile_rows
-                table = 0 if i + tile_rows <= height else tile_rows * 8
+            for tile in range(first, last):
+                i = tile * job.tile_rows
+                table = 0 if i + job.tile_rows <= height else job.tile_rows * 8
                 call_microkernel(
                     function,
-                    address_of(a) + (i * a_strides[0] + k * a_strides[1]) * size,
+                    address_of(a) + (i * job.a_row + k * job.a_step) * size,
                     address_of(at) + table,
                     address_of(block),
                     address_of(c) + (i * width + j) * size,
@@ -191,14 +149,13 @@ def _work(
                     address_of(zero_run),
                     1,
                     length,
-                    a_strides[1],
+                    job.a_step,
                     0 if no_bias or k > 0 else address_of(bias) + j * size,
                     1 if k > 0 else 0,
                     used,
                 )
         if relu:
-            top = chunk * tiles // row_chunks * tile_rows
-            _clip(c[top : min(height, (chunk + 1) * tiles // row_chunks * tile_rows), j : j + used])
+            _clip(c[first * job.tile_rows : min(height, last * job.tile_rows), j : j + used])
         item = next_item(counter)
     zero_run[0] = 0  # alive to the end: the micro-kernel knows only its address
 
