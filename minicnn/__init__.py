@@ -13,6 +13,7 @@ from minicnn.models import Model, Sequential
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training.repetition import repeating
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "repeating",
     "set_num_threads",
     "set_random_seed",
     "use_backend",

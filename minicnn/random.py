@@ -10,12 +10,14 @@ Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from minicnn.errors import ArgumentError
 from minicnn.geometry import is_int
+from minicnn.kernels.recording import note
 
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _KEY_STEPS = 0x9E3779B9, 0xBB67AE85
@@ -34,6 +36,11 @@ class Key:
         for name, value, bits in (("seed", self.seed, 64), ("step", self.step, 32)):
             if not is_int(value) or not 0 <= value < 2**bits:
                 raise ArgumentError(f"{name} must be a whole number from 0 to 2**{bits} - 1; got {value!r}")
+
+    @cached_property
+    def words(self) -> np.ndarray:
+        """(2,) uint64: seed and step, as kernels take them. Who records a computation writes the next key here."""
+        return np.array([self.seed, self.step], np.uint64)
 
 
 def as_key(seed: Any) -> Key:
@@ -75,6 +82,17 @@ class SeedGenerator:
         key = Key(self.seed, self.drawn)
         self.drawn += 1
         return key
+
+
+def next_key(generator: SeedGenerator) -> Key:
+    """The generator's next key. Where the computation is recorded, each further run of it draws the one after."""
+    key = generator.next()
+
+    def draw() -> None:
+        key.words[:] = generator.next().words
+
+    note(draw)
+    return key
 
 
 class _Fresh:

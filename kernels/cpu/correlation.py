@@ -25,6 +25,7 @@ from minicnn.kernels.cpu.microkernel import microkernel
 from minicnn.kernels.cpu.panels import pack_filters
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
 from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, filled_up, strip_address, unit_extent
+from minicnn.kernels.recording import performed
 
 PIXELS = 400  # in a unit
 PANEL_BYTES = 256 * 1024  # of a panel that are used at a time: they share the L2 cache with the unit's pixels
@@ -113,7 +114,7 @@ def conv2d_input_gradient(
         return
     phases = _phases(w.shape[:2], dx.shape[1:3], strides, dilation, (pads[0][0], pads[1][0]))
     if any(not taps_r or not taps_s for taps_r, taps_s, _ in phases):
-        dx.fill(0)  # strides larger than the kernel pass over pixels
+        performed(np.copyto, dx, 0)  # strides larger than the kernel pass over pixels
     with exclusive:
         for taps_r, taps_s, taps in phases:
             if not taps_r or not taps_s:

@@ -22,12 +22,12 @@ BLOCK = 512  # counters that a thread takes at a time: four numbers each
 
 
 @parallel_kernel
-def dropout(x, threshold, scale, seed, step, y):
-    """y = x · scale where random number i is at least `threshold`, else 0. x, y flat; threshold, seed, step uint64."""
+def dropout(x, threshold, scale, key, y):
+    """y = x · scale where random number i is at least `threshold`, else 0. x, y flat; threshold, key (2,) uint64."""
     for block in prange(-(-len(x) // (4 * BLOCK))):
         start = np.int64(block) * 4 * BLOCK
         stop = start + 4 * BLOCK
-        _drop(np.int64(block) * BLOCK, x[start:stop], threshold, scale, seed, step, y[start:stop])
+        _drop(np.int64(block) * BLOCK, x[start:stop], threshold, scale, key[0], key[1], y[start:stop])
 
 
 @kernel

@@ -1,13 +1,25 @@
-"""How every Numba kernel here is compiled."""
+"""How every Numba kernel here is compiled, and launched."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import numba
+from numba.core.registry import CPUDispatcher
 
 from minicnn.kernels.cpu.cache import KernelCache
+from minicnn.kernels.recording import note
+
+
+class Kernel(CPUDispatcher):
+    """A function that Numba compiles at its first call, and that notes its launches where they are recorded."""
+
+    def __call__(self, *arguments: Any) -> None:
+        """Launches the kernel. Code of other kernels that calls this one comes straight to the machine code."""
+        note(self.launch, *arguments)
+        self.launch(*arguments)
+
+    launch = CPUDispatcher.__call__
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -25,8 +37,9 @@ def parallel_kernel(function: Callable[..., Any]) -> Any:
     return _compiled(function, parallel=True)
 
 
-def _compiled(function: Callable[..., Any], parallel: bool, fastmath: bool | set[str] = False) -> Any:
+def _compiled(function: Callable[..., Any], parallel: bool, fastmath: bool | set[str] = False) -> Kernel:
     # Division by zero gives infinity or NaN, as NumPy has it; without the GIL other Python threads load data meanwhile.
-    dispatcher = numba.njit(parallel=parallel, fastmath=fastmath, nogil=True, error_model="numpy")(function)
-    dispatcher._cache = KernelCache(function)
-    return dispatcher
+    options = {"parallel": parallel, "fastmath": fastmath, "nogil": True, "nopython": True, "error_model": "numpy"}
+    made = Kernel(function, targetoptions={**options, "boundscheck": None})
+    made._cache = KernelCache(function)
+    return made

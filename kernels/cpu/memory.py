@@ -8,6 +8,7 @@ the last array over them is gone, and the next result of that size gets them, st
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -15,41 +16,84 @@ import numpy as np
 LARGE = 256 * 1024  # bytes; smaller blocks are recycled by the allocator itself
 KEPT = 512 * 1024 * 1024  # bytes of blocks that wait for use, at most
 
-_free: dict[int, list[np.ndarray]] = {}  # bytes -> blocks of that size; the sizes last used stand at the end
+
+class Pool:
+    """Blocks that wait for use. kept: bytes of them at most; None: all, for arrays that know them by address."""
+
+    def __init__(self, kept: int | None) -> None:
+        self.kept = kept
+        self.made = 0  # bytes of all blocks, in use or waiting, that came from the operating system
+        self._free: dict[int, list[np.ndarray]] = {}  # bytes -> blocks; the sizes last used stand at the end
+
+    def take(self, size: int) -> np.ndarray:
+        """A block of so many bytes."""
+        try:
+            return self._free[size].pop()
+        except (KeyError, IndexError):
+            self.made += size
+            return np.empty(size, np.uint8)
+
+    def give_back(self, block: np.ndarray) -> None:
+        """Takes a block that no array lies over any more."""
+        # Garbage collection may call this anywhere, even in the middle of itself: each line leaves things in order.
+        self._free[block.nbytes] = [*self._free.pop(block.nbytes, []), block]
+        while (
+            self.kept is not None and sum(size * len(blocks) for size, blocks in list(self._free.items())) > self.kept
+        ):
+            self._free.pop(next(iter(self._free)), None)
+
+
+class _InUse(threading.local):
+    pool = Pool(KEPT)
+
+
+_in_use = _InUse()
+
+
+def use(pool: Pool) -> Pool:
+    """Has this thread's results lie in `pool` from now on; returns where they lay before."""
+    before, _in_use.pool = _in_use.pool, pool
+    return before
 
 
 class _Lease:
     """Owns a block as long as an array lies over it. Views keep that array alive, and it keeps this."""
 
-    __slots__ = ("__array_interface__", "block")
+    __slots__ = ("__array_interface__", "block", "pool")
 
-    def __init__(self, block: np.ndarray, shape: tuple[int, ...], dtype: np.dtype) -> None:
-        self.block = block
-        self.__array_interface__: dict[str, Any] = {
-            "version": 3,
-            "shape": shape,
-            "typestr": dtype.str,
-            "data": (block.ctypes.data, False),
-        }
+    def __init__(self, pool: Pool, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self.pool = pool
+        self.block = pool.take(math.prod(shape) * dtype.itemsize)
+        self.__array_interface__ = _interface(self.block.ctypes.data, shape, dtype)
 
     def __del__(self) -> None:
-        _take_back(self.block)
+        self.pool.give_back(self.block)
+
+
+class _Place:
+    """A place in memory that somebody else owns."""
+
+    __slots__ = ("__array_interface__",)
+
+    def __init__(self, a: np.ndarray) -> None:
+        self.__array_interface__ = _interface(a.ctypes.data, a.shape, a.dtype, a.strides)
+
+
+def _interface(address: int, shape: tuple[int, ...], dtype: np.dtype, strides: Any = None) -> dict[str, Any]:
+    """NumPy's array interface, version 3: what makes an array of an address."""
+    return {"version": 3, "shape": shape, "typestr": dtype.str, "data": (address, False), "strides": strides}
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """np.empty, out of a block that was used before if there is one."""
-    size = math.prod(shape) * dtype.itemsize
-    if size < LARGE:
+    if math.prod(shape) * dtype.itemsize < LARGE:
         return np.empty(shape, dtype)
-    try:
-        block = _free[size].pop()
-    except (KeyError, IndexError):
-        block = np.empty(size, np.uint8)
-    return np.asarray(_Lease(block, shape, dtype))
+    return np.asarray(_Lease(_in_use.pool, shape, dtype))
 
 
-def _take_back(block: np.ndarray) -> None:
-    # Garbage collection may call this anywhere, even in the middle of itself: each line leaves things in order.
-    _free[block.nbytes] = [*_free.pop(block.nbytes, []), block]
-    while sum(size * len(blocks) for size, blocks in list(_free.items())) > KEPT:
-        _free.pop(next(iter(_free)), None)
+def unowned(a: np.ndarray) -> np.ndarray:
+    """The same numbers, without a hold on them if they lie in a block of this thread's pool, which keeps all blocks."""
+    root: Any = a
+    while isinstance(root, np.ndarray):
+        root = root.base
+    return np.asarray(_Place(a)) if isinstance(root, _Lease) and root.pool is _in_use.pool else a

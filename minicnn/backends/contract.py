@@ -9,7 +9,7 @@ Letters: N images, H x W pixels, C channels; kernel R x S taps, K filters; OH x 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from minicnn.geometry import Windows
@@ -17,12 +17,20 @@ from minicnn.random import Key
 from minicnn.tensor.tape import Array
 
 Arrays: TypeAlias = Sequence[Array]
+Results: TypeAlias = tuple[Array, ...]
 
 
 class Backend(Protocol):
     """What `numpy`, and every faster backend, implements."""
 
     name: str
+
+    def recorded(self, compute: Callable[[], Results]) -> tuple[Results, Callable[[], None] | None]:
+        """compute()'s results, and a function that computes them again into the same memory; None if there is none.
+
+        compute may use what the operators offer, and nothing else that computes: the second function does what was
+        launched, not what was written.
+        """
 
     # Patches: the two maps that turn a convolution into a matrix product, and back.
 

@@ -7,7 +7,7 @@ from typing import Unpack
 from minicnn import ops
 from minicnn.layers.base import Layer, LayerOptions
 from minicnn.ops.checks import check_number
-from minicnn.random import SeedGenerator, as_key, fresh_seed
+from minicnn.random import SeedGenerator, as_key, fresh_seed, next_key
 from minicnn.tensor import Tensor
 
 
@@ -28,4 +28,4 @@ class Dropout(Layer):
         """dropout(x) with the next key, or x."""
         if not training or self.rate == 0 or self.seed_generator is None:
             return x
-        return ops.dropout(x, self.rate, seed=self.seed_generator.next())
+        return ops.dropout(x, self.rate, seed=next_key(self.seed_generator))

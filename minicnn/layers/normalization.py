@@ -8,6 +8,7 @@ import numpy as np
 
 from minicnn import initializers, ops
 from minicnn.errors import ArgumentError
+from minicnn.kernels.recording import performed
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag
 from minicnn.ops.checks import check_number
 from minicnn.tensor import Array, Tensor
@@ -87,15 +88,25 @@ class BatchNormalization(Layer):
 
     def folded_into(self, kernel: Array, bias: Array | None) -> tuple[Array, Array]:
         """Kernel and bias of one convolution that computes batch_norm_inference(conv2d(x, kernel, bias))."""
+        folded = np.empty_like(kernel), np.empty_like(self._one)
+        performed(self._fold, kernel, bias, *folded)
+        return folded
+
+    def _fold(self, kernel: Array, bias: Array | None, kernel_out: Array, bias_out: Array) -> None:
         gamma, beta = (p.data if isinstance(p, Tensor) else p for p in self._parameters())
         scale = gamma / np.sqrt(self.moving_variance.data + gamma.dtype.type(self.epsilon))
-        shift = beta - self.moving_mean.data * scale
-        return kernel * scale, shift if bias is None else shift + bias * scale
+        np.multiply(kernel, scale, out=kernel_out)
+        bias_out[:] = beta - self.moving_mean.data * scale
+        if bias is not None:
+            bias_out += bias * scale
 
     def _parameters(self) -> tuple[Any, Any]:
         return self._one if self.gamma is None else self.gamma, self._zero if self.beta is None else self.beta
 
     def _observe(self, mean: Array, variance: Array) -> None:
+        performed(self._average, mean, variance)
+
+    def _average(self, mean: Array, variance: Array) -> None:
         for moving, batch in ((self.moving_mean.data, mean), (self.moving_variance.data, variance)):
             moving *= self.momentum
             moving += (1 - self.momentum) * batch

@@ -22,6 +22,7 @@ from minicnn.random import fresh_seed
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+from minicnn.training.repetition import Repetition, key_of, step_inputs
 
 
 class Model(Network):
@@ -38,6 +39,7 @@ class Model(Network):
         self.epochs_seen = 0  # each epoch of a model's life has an order of its own
         self._metric_names: list[Any] = []
         self._metrics: list[Metric] = []
+        self._repetition = Repetition()
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
         """Chooses how to train: an optimizer, a loss and metrics, by name or as objects.
@@ -45,6 +47,7 @@ class Model(Network):
         Raises ArgumentError for unknown names, with the nearest known one.
         """
         self.optimizer = optimizers.get(optimizer)
+        self._repetition = Repetition()
         self.loss = None if loss is None else losses.get(loss)
         if self.loss is not None and self.loss.reduction is None:
             raise ArgumentError(f"the loss {self.loss.name} must give one number: its reduction must not be None")
@@ -164,13 +167,11 @@ class Model(Network):
             batches = dataclasses.replace(x, shuffle=False)
         else:
             batches = self._batches(check_inputs(x, self.input_shape if self.built else None), None, None, batch_size)
-        with no_grad():
-            return np.concatenate([self(batch.x).data for batch in batches.epoch()])
+        return np.concatenate([self._predictions(batch.x) for batch in batches.epoch()])
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The network's output for one batch: (n, ...)."""
-        with no_grad():
-            return self(check_inputs(x, self.input_shape if self.built else None)).data
+        return self._predictions(check_inputs(x, self.input_shape if self.built else None))
 
     def train_on_batch(
         self,
@@ -196,20 +197,51 @@ class Model(Network):
 
     def _step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
         """Forward, loss, backward, update. Returns the loss and the predictions that it was taken of."""
-        loss_of, optimizer = self._loss(), self._optimizer()
+        optimizer, variables = self._optimizer(), self.trainable_weights
         with without_warnings():
-            predictions = self(Tensor(x), training=True)
-            loss = loss_of(y, predictions, weights)
-            value = loss.item()
-            if not np.isfinite(value):
-                raise_non_finite(self, x, value, optimizer.iterations + 1)
-            variables = self.trainable_weights
-            for variable in variables:
-                variable.zero_grad()
+            inputs = step_inputs(self, x, y, weights)
+            key = None if inputs is None else key_of(self._chain, True, *inputs)
+            if inputs is None or key is None:
+                loss = self._loss()(y, predictions := self(Tensor(x), training=True), weights)
+                value, predicted = loss.item(), predictions.data
+                self._need_finite(value, x)
+                if variables:
+                    gradients = self._backward(loss)
+            else:
+                losses, predicted, *gradients = self._repetition.run(key, self._losses_and_gradients, inputs)
+                value = losses.mean().item()
+                self._need_finite(value, x)
             if variables:
-                loss.backward()
-                optimizer.apply([np.zeros_like(v.data) if v.grad is None else v.grad for v in variables], variables)
-        return value, predictions.data
+                optimizer.apply(gradients, variables)
+        return value, predicted
+
+    def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
+        predictions = self(Tensor(x), training=True)
+        losses = self._loss().call(y, predictions)
+        share = np.full(losses.shape, 1 / losses.size, losses.dtype)
+        return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
+
+    def _backward(self, loss: Tensor, gradient: np.ndarray | None = None) -> list[np.ndarray]:
+        """dL/dv for each trainable variable v, zeros where the loss does not depend on it."""
+        variables = self.trainable_weights
+        for variable in variables:
+            variable.zero_grad()
+        loss.backward(gradient)
+        return [np.zeros_like(v.data) if v.grad is None else v.grad for v in variables]
+
+    def _need_finite(self, loss: float, x: np.ndarray) -> None:
+        if not np.isfinite(loss):
+            raise_non_finite(self, x, loss, self._optimizer().iterations + 1)
+
+    def _predictions(self, x: np.ndarray) -> np.ndarray:
+        """The network's output for one batch, without a tape."""
+        with no_grad():
+            x = x.astype(self.dtype or "float32", copy=False)
+            key = key_of(self._chain, False, x) if self.built else None
+            if key is None:
+                return self(x).data
+            return self._repetition.run(key, lambda x: (self(x).data,), (x,), copy=True)[0]
 
     def _train_epoch(self, batches: Batches, watching: CallbackList) -> dict[str, float]:
         mean_loss = Mean()

@@ -58,7 +58,7 @@ KERNELS = {
     "tanh": ("tanh", "tanh_gradient"),
 }
 # Those that no operator calls: optimizers do, and readers of the examples.
-OTHERS = {"im2col", "col2im", "sgd_update", "adam_update", "rmsprop_update"}
+OTHERS = {"recorded", "im2col", "col2im", "sgd_update", "adam_update", "rmsprop_update"}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -50,6 +50,7 @@ from minicnn.backends.numba.pooling import (
     max_pool2d,
     max_pool2d_gradient,
 )
+from minicnn.backends.numba.recording import recorded
 from minicnn.backends.numba.updates import adam_update, rmsprop_update, sgd_update
 
 name = "numba"
@@ -83,6 +84,7 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_gradient",
     "name",
+    "recorded",
     "relu",
     "relu_gradient",
     "relu_pool_gradient",

@@ -69,9 +69,7 @@ def dropout(x: np.ndarray, rate: float, key: Key) -> np.ndarray:
     y = empty(x.shape, x.dtype)
     threshold, scale = np.uint64(rate * 2**32), x.dtype.type(1 / (1 - rate))
     with exclusive:
-        dropout_kernels.dropout(
-            flat(x), threshold, scale, np.uint64(key.seed), np.uint64(key.step & 0xFFFFFFFF), y.reshape(-1)
-        )
+        dropout_kernels.dropout(flat(x), threshold, scale, key.words, y.reshape(-1))
     return y
 
 

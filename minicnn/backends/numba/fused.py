@@ -6,10 +6,11 @@ import numpy as np
 
 from minicnn.backends.numba.arrays import plain
 from minicnn.backends.numba.convolution import conv2d
-from minicnn.backends.numba.normalization import inverse_deviation, moments
+from minicnn.backends.numba.normalization import inverse_deviation, moments, share
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu import normalized_pool, pooled_correlation, products, relu_pool
 from minicnn.kernels.cpu.memory import empty
+from minicnn.kernels.recording import performed
 
 
 def conv2d_relu_pool(
@@ -87,8 +88,9 @@ def batch_norm_relu_pool_input_gradient(
     dx = empty(x.shape, x.dtype)
     n = x.size // x.shape[3]
     scale = inverse_deviation(variance, epsilon)
+    factor = performed(np.multiply, gamma, scale, np.empty_like(scale))
     normalized_pool.input_gradient(
-        plain(dy), winners, plain(x), mean, scale, gamma * scale, dbeta / n, dgamma / n, pooling.size, dx
+        plain(dy), winners, plain(x), mean, scale, factor, share(dbeta, n), share(dgamma, n), pooling.size, dx
     )
     return dx
 

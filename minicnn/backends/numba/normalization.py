@@ -10,6 +10,7 @@ from minicnn.kernels.cpu import normalization
 from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.sums import blocks_of, sum_in_order
 from minicnn.kernels.cpu.threads import exclusive, scratch
+from minicnn.kernels.recording import performed
 
 
 def batch_norm(
@@ -78,8 +79,8 @@ def batch_norm_input_gradient(
             plain(mean),
             inverse_deviation(variance, epsilon),
             plain(gamma),
-            dbeta / n,
-            dgamma / n,
+            share(dbeta, n),
+            share(dgamma, n),
             rows(dx),
         )
     return dx
@@ -87,5 +88,13 @@ def batch_norm_input_gradient(
 
 def inverse_deviation(variance: np.ndarray, epsilon: float) -> np.ndarray:
     """1 / the standard deviation, (C,)."""
-    one = variance.dtype.type(1)
-    return one / np.sqrt(variance + variance.dtype.type(epsilon))
+    result = np.empty_like(variance)
+    performed(np.add, variance, variance.dtype.type(epsilon), result)
+    performed(np.sqrt, result, result)
+    performed(np.divide, variance.dtype.type(1), result, result)
+    return result
+
+
+def share(sums: np.ndarray, n: int) -> np.ndarray:
+    """(C,) sums as what each of the n elements contributed."""
+    return performed(np.divide, sums, sums.dtype.type(n), np.empty_like(sums))

@@ -40,6 +40,7 @@ from minicnn.backends.numpy.pooling import (
     max_pool2d,
     max_pool2d_gradient,
 )
+from minicnn.backends.numpy.recording import recorded
 from minicnn.backends.numpy.updates import adam_update, rmsprop_update, sgd_update
 
 name = "numpy"
@@ -73,6 +74,7 @@ __all__ = [
     "max_pool2d",
     "max_pool2d_gradient",
     "name",
+    "recorded",
     "relu",
     "relu_gradient",
     "relu_pool_gradient",

@@ -1,0 +1,166 @@
+"""Steps of a model that are recorded once and then repeated, without the Python between their kernels.
+
+A step of LeNet-5 spends a third of its time deciding what it decided the step before: which shapes, which plan, which
+memory. So the second step with arrays of the same shapes is recorded (`Backend.recorded`), and from the third on only
+its kernels run, on the same memory. The numbers are the same, bit for bit.
+
+Only what is known to leave all its computing to the backend is recorded: layers of this library, in a chain, and
+cross-entropy from logits. Everything else runs as it is written. A recording holds as long as nothing changes that
+the step depends on: layers and what they are set to, variables, shapes, backend, threads, fusing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minicnn import activations, layers, losses
+from minicnn.backends import current_backend, get_num_threads
+from minicnn.layers import Layer
+from minicnn.plan import signature
+
+KEPT = 4  # recordings of a model at a time: a batch and the last, smaller one, in training and in prediction
+LARGEST = (
+    64 * 1024 * 1024
+)  # bytes of input and weights; with more than that, kernels take so long that Python is nothing
+
+_REPEATABLE = {
+    layers.Activation,
+    layers.BatchNormalization,
+    layers.Conv2D,
+    layers.Dense,
+    layers.Dropout,
+    layers.Flatten,
+    layers.InputLayer,
+    layers.LeakyReLU,
+    layers.MaxPooling2D,
+    layers.ReLU,
+    layers.Reshape,
+    layers.Softmax,
+}
+_ACTIVATIONS = {activations.get(name) for name in (None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax")}
+
+_repeating: ContextVar[bool] = ContextVar("repeating", default=True)
+
+
+class repeating:
+    """Whether models record and repeat steps: `repeating(False)` for what follows, or for a block with `with`."""
+
+    def __init__(self, on: bool) -> None:
+        self._before = _repeating.get()
+        _repeating.set(bool(on))
+
+    def __enter__(self) -> repeating:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _repeating.set(self._before)
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """One computation on its own memory."""
+
+    inputs: tuple[np.ndarray, ...]
+    results: tuple[np.ndarray, ...]
+    again: Callable[[], None]
+
+
+class Repetition:
+    """What a model has recorded. A second thread that predicts meanwhile waits: the memory is one and the same."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Any, ...], _Recorded | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __deepcopy__(self, memo: Any) -> Repetition:
+        return Repetition()  # a copy of a model has memory of its own
+
+    def __reduce__(self) -> tuple[type[Repetition], tuple[()]]:
+        return Repetition, ()
+
+    def run(
+        self,
+        key: tuple[Any, ...],
+        compute: Callable[..., tuple[np.ndarray, ...]],
+        inputs: tuple[np.ndarray, ...],
+        copy: bool = False,
+    ) -> tuple[np.ndarray, ...]:
+        """compute(*inputs); from the second call with an equal key on recorded, then repeated.
+
+        copy: hand out copies of the results, which otherwise last until the next run.
+        """
+        with self._lock:
+            recorded = self._kept.get(key)
+            if recorded is not None:
+                self._kept.move_to_end(key)
+                for own, given in zip(recorded.inputs, inputs, strict=True):
+                    np.copyto(own, given)
+                recorded.again()
+            elif key in self._kept:
+                recorded = self._record(key, compute, inputs)
+            else:
+                self._kept[key] = None
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            if recorded is not None:
+                return tuple(np.array(a) for a in recorded.results) if copy else recorded.results
+        return compute(*inputs)
+
+    def _record(
+        self, key: tuple[Any, ...], compute: Callable[..., tuple[np.ndarray, ...]], inputs: tuple[np.ndarray, ...]
+    ) -> _Recorded | None:
+        own = tuple(np.array(a, order="C") for a in inputs)
+        results, again = current_backend().recorded(lambda: compute(*own))
+        recorded = _Recorded(own, results, again or (lambda: None))
+        if again is not None:
+            self._kept[key] = recorded
+        return recorded
+
+
+def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
+    """What a step of a chain of layers depends on; None if it is not to be recorded."""
+    weights = [v for layer in chain for v in layer.variables]
+    if (
+        not _repeating.get()
+        or len({layer.dtype for layer in chain}) > 1
+        or not all(_is_repeatable(layer, training) for layer in chain)
+        or sum(a.nbytes for a in inputs) + sum(v.data.nbytes for v in weights) > LARGEST
+    ):
+        return None
+    return (
+        training,
+        current_backend().name,
+        get_num_threads(),
+        signature(chain),
+        *((a.shape, a.dtype) for a in inputs),
+        *((id(v.data), v.requires_grad) for v in weights),
+        *((layer.trainable, id(layer.seed_generator), getattr(layer, "rate", None)) for layer in chain),
+    )
+
+
+def _is_repeatable(layer: Layer, training: bool) -> bool:
+    if type(layer) is layers.BatchNormalization and training and not layer.trainable:
+        return False  # its gradient is computed by NumPy
+    return type(layer) in _REPEATABLE and getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
+
+
+def step_inputs(model: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Any:
+    """(x, y) in the types that a recorded step takes; None if the loss does not leave all its computing to the backend.
+
+    Labels are whole numbers in range, or rows that fit: `fit` has seen to that.
+    """
+    loss = model.loss
+    known = type(loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
+    if not known or not loss.from_logits or loss.reduction != "sum_over_batch_size" or weights is not None:
+        return None
+    dtype = model.dtype or "float32"
+    sparse = type(loss) is losses.SparseCategoricalCrossentropy
+    y = y.reshape(len(y)).astype(np.int64, copy=False) if sparse else y.astype(dtype, copy=False)
+    return x.astype(dtype, copy=False), y
