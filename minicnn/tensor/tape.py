@@ -217,10 +217,6 @@ def _is_new(gradient: Array, given: list[Array]) -> bool:
     Gradients are linear in dy. So one that is neither dy nor a view of it, nor another input's as well, was computed
     just now, and nobody else holds it. One that is spread out by strides is to be copied all the same.
     """
-    if any(gradient is other for other in given):
-        return False
-    if isinstance(gradient, np.ndarray) and gradient.base is None:
-        return gradient.flags.carray  # its memory is its own: the quick answer, and the common one
     plain = gradient.flags.c_contiguous and getattr(gradient.flags, "writeable", True)
     return plain and not any(np.may_share_memory(gradient, other) for other in given)
 
