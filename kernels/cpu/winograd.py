@@ -32,9 +32,9 @@ from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, strip_address, un
 from minicnn.kernels.cpu.winograd_transforms import TAPS, kernel_in, outputs_from, pixels_in
 
 UNIT_BYTES = 768 * 1024  # of V and M in a unit: they share the L2 cache with one panel
-LEAST_TILES = 48  # in a unit, even if they exceed it: U is read once for each unit
-COLUMNS = 64  # filters that are taken back at a time
-ITEMS = 8  # pieces of work that are wanted at least
+LEAST_TILES = 72  # in a unit, even if they exceed it: U is read once for each unit
+COLUMNS = 128  # filters that are taken back at a time
+ITEMS = 4  # pieces of work that are wanted at least
 
 
 class Job(NamedTuple):
@@ -138,18 +138,19 @@ def plan_for(
     channels, places, itemsize = source[3], (m + TAPS - 1) ** 2, np.dtype(dtype).itemsize
     tile = tile_for(filters, "float" if dtype == "f" else "double")
     panels = -(-filters // tile.columns)
-    at_once = min(panels, max(1, COLUMNS // tile.columns))
-    columns = at_once * tile.columns
-    tiles = max(LEAST_TILES, UNIT_BYTES // (places * (channels + columns) * itemsize))
+    tiles = max(LEAST_TILES, UNIT_BYTES // (places * (channels + min(filters, COLUMNS)) * itemsize))
     together = [int(np.lcm(m, s)) for s in size]
     grid = tuple(-(-n // t) * t for n, t in zip(outputs, together, strict=True))
     (top, left), last = corner, TAPS - 1
-    strips = cut(source, grid, (1, 1), (-top, last - top), (-left, last - left), tiles * m * m, together[0])
+    # Pieces of work share a unit rather than be small units: each would read all of U for a few tiles.
+    strips = cut(source, grid, (1, 1), (-top, last - top), (-left, last - left), tiles * m * m, together[0], least=1)
+    wanted = min(panels, -(-ITEMS // max(1, strips.units)))
+    at_once = min(-(-panels // wanted), max(1, COLUMNS // tile.columns))
+    columns = at_once * tile.columns
     most = strips.images_per_unit * strips.rows_per_unit * strips.grid_width // (m * m)
     rows = -(-most // tile.rows) * tile.rows
     v_place, m_place = _spread(rows * channels, itemsize), _spread(rows * columns, itemsize)
-    chunks = min(-(-panels // at_once), -(-ITEMS // strips.units))
-    job = Job(m, channels, filters, panels, at_once, chunks, tile.rows, v_place, m_place, places * v_place)
+    job = Job(m, channels, filters, panels, at_once, wanted, tile.rows, v_place, m_place, places * v_place)
     row = np.arange(tile.rows)
     tables = np.stack([row * channels, row * columns, row * 0])
     panel_shape = places, panels, channels, tile.columns
@@ -224,10 +225,8 @@ def _work(function, transforms, counter, strips, job, x, panels, bias, size, y, 
         image, images, row, rows = unit_extent(strips, item // job.panel_chunks)
         strip = strip_address(strips, x, memory, image, images, row, rows)
         _transform_pixels(pixels_in, strips, job, strip, images, rows, work)
-        groups = -(-job.panels // job.panels_at_once)
         chunk = item % job.panel_chunks
-        first = chunk * groups // job.panel_chunks * job.panels_at_once
-        last = min(job.panels, (chunk + 1) * groups // job.panel_chunks * job.panels_at_once)
+        first, last = chunk * job.panels // job.panel_chunks, (chunk + 1) * job.panels // job.panel_chunks
         tiles = images * (rows // job.m) * (strips.grid_width // job.m)
         for p in range(first, last, job.panels_at_once):
             several = min(job.panels_at_once, last - p)
