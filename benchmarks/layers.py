@@ -4,7 +4,7 @@ All candidates take turns in one process; medians are compared. "peak" is what t
 nothing but registers is involved, measured in the same turns. PyTorch's dx and dw come from its own
 `aten.convolution_backward`, asked for one of them at a time; the better of NCHW and channels-last counts.
 
-    python benchmarks/layers.py [--seconds 1] [--only VGG] [--json results.json]
+    python benchmarks/layers.py [--seconds 1] [--only VGG] [--algorithm direct] [--json results.json]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from peak import multiply_adds
 from race import Candidates, geometric_mean, medians, race, write_json
 
 from minicnn.backends import numba
+from minicnn.backends.contract import ALGORITHMS
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu.threads import exclusive
 
@@ -66,7 +67,7 @@ LAYERS = [
 ]
 
 
-def candidates(layer: Layer) -> tuple[dict[str, Candidates], int]:
+def candidates(layer: Layer, algorithm: str = "auto") -> tuple[dict[str, Candidates], int]:
     """Forward, dx and dw, each by minicnn and by PyTorch in both layouts; and the operations of each."""
     rng = np.random.default_rng(0)
     windows = Windows.over((layer.side, layer.side), layer.kernel, layer.stride, layer.padding)
@@ -90,9 +91,9 @@ def candidates(layer: Layer) -> tuple[dict[str, Candidates], int]:
         }
     else:
         runs = {
-            "forward": {"minicnn": lambda: numba.conv2d(x, w, b, windows, layer.groups)},
-            "dx": {"minicnn": lambda: numba.conv2d_input_gradient(dy, w, windows, layer.groups)},
-            "dw": {"minicnn": lambda: numba.conv2d_weight_gradient(x, dy, windows, layer.groups)},
+            "forward": {"minicnn": lambda: numba.conv2d(x, w, b, windows, layer.groups, algorithm)},
+            "dx": {"minicnn": lambda: numba.conv2d_input_gradient(dy, w, windows, layer.groups, algorithm)},
+            "dw": {"minicnn": lambda: numba.conv2d_weight_gradient(x, dy, windows, layer.groups, algorithm)},
         }
     for name, layout in (("nchw", torch.contiguous_format), ("nhwc", torch.channels_last)):
         for part, run in _torch_runs(layer, x, w, b, dy, layout).items():
@@ -125,6 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=1.0, help="for each of forward, dx and dw of a layer")
     parser.add_argument("--only", default="", help="layers with this in their name")
+    parser.add_argument("--algorithm", choices=ALGORITHMS, default="auto", help="winograd: where it can be done")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(exclusive.count)
@@ -134,7 +136,7 @@ def main() -> None:
     print(f"{'':20s} {'':8s} {'ms':>8s} {'GFLOP/s':>8s} {'% peak':>7s} {'nchw ms':>8s} {'nhwc ms':>8s} {'ratio':>6s}")
     results = []
     for layer in (one for one in LAYERS if options.only in one.name):
-        parts, operations = candidates(layer)
+        parts, operations = candidates(layer, options.algorithm)
         for part, runs in parts.items():
             seconds = medians(race({**runs, "peak": peak_run}, options.seconds))
             rate = operations / seconds["minicnn"] / 1e9

@@ -99,6 +99,7 @@ def _convolution(chain: tuple[Layer, ...]) -> Group | None:
             dilation=conv.dilation_rate,
             groups=conv.groups,
             pool_size=pool_size,
+            algorithm=conv.algorithm,
         )
         return y
 

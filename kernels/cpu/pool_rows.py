@@ -1,10 +1,9 @@
 """Rows of pooling windows as vectors over channels: what `relu_pool` and `normalized_pool` call for each row.
 
 Five functions, written as LLVM IR for one window size and one vector width: ReLU and pooling forwards, with or without
-a normalization before it; the way back through both; and the two of batch normalization on that way. A compiler that
-is given such loops over a handful of channels spends more time on deciding whether to use vectors than in them. Here
-the outer loop takes as many channels as a vector holds, so that what belongs to a channel stays in registers while the
-inner loop runs along the row; the channels that are left over take a masked turn.
+a normalization before it; the way back through both; and the two of batch normalization on that way. The outer loop
+takes a vector of channels (`vector_writer`), so that what belongs to a channel stays in registers while the inner loop
+runs along the row.
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ from functools import cache
 from llvmlite import ir
 
 from minicnn.kernels.cpu.llvm import load
-from minicnn.kernels.cpu.machine import vector_registers
-
-_I64, _I32, _I8, _I1, _POINTER = ir.IntType(64), ir.IntType(32), ir.IntType(8), ir.IntType(1), ir.PointerType()
+from minicnn.kernels.cpu.vector_writer import VectorWriter, int64
 
 GEOMETRY = "windows channels line pixel"
 """What every function is told first: windows in the row, channels of them, and how many numbers lie between
@@ -167,41 +164,11 @@ def _address(name: str, size: tuple[int, int], dtype: str, parameters: str, body
     return load(name, writer.function(body))
 
 
-class _Writer:
-    """Writes one function: the loop over blocks of channels around a body, and the operations that bodies use."""
-
-    def __init__(self, name: str, parameters: list[str], dtype: str) -> None:
-        self.number, self.size = (ir.FloatType(), 4) if dtype == "float" else (ir.DoubleType(), 8)
-        self.lanes = vector_registers()[0] // self.size
-        self.vector, self.bytes = ir.VectorType(self.number, self.lanes), ir.VectorType(_I8, self.lanes)
-        self.module = ir.Module(name)
-        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [_I64] * len(parameters)), name)
-        self.arguments = dict(zip(parameters, function.args, strict=True))
-        self.entry = function.append_basic_block("entry")
-        self.builder = ir.IRBuilder(self.entry)
-        self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
-        self.mask: ir.Value | None = None
-        self.channel: ir.Value = _i64(0)
-
-    def function(self, body: Callable[[_Writer], None]) -> str:
-        """The module's IR: `body` for whole vectors of channels, and once more, masked, for those that are left."""
-        b, channels = self.builder, self.arguments["channels"]
-        whole = b.and_(channels, _i64(-self.lanes))
-
-        def block(first: ir.Value) -> None:
-            self.channel = first
-            body(self)
-
-        self._loop(_i64(0), whole, self.lanes, block)
-        with b.if_then(b.icmp_signed("<", whole, channels)):
-            numbers = ir.Constant(ir.VectorType(_I64, self.lanes), list(range(self.lanes)))
-            self.mask = b.icmp_signed("<", numbers, self._splat(b.sub(channels, whole), _I64))
-            block(whole)
-        b.ret_void()
-        return str(self.module)
+class _Writer(VectorWriter):
+    """Beside vectors of channels, the loop along the row and the places in it."""
 
     def for_each_window(self, body: Callable[[ir.Value], None]) -> None:
-        self._loop(_i64(0), self.arguments["windows"], 1, body)
+        self.loop(int64(0), self.arguments["windows"], 1, body)
 
     # Places, counted in numbers from an argument.
 
@@ -212,114 +179,6 @@ class _Writer:
     def pixel_of(self, j: ir.Value, r: int, s: int, size: tuple[int, int]) -> ir.Value:
         """Where tap (r, s) of window j lies."""
         b = self.builder
-        column = b.add(b.mul(j, _i64(size[1])), _i64(s))
-        row = b.mul(self.arguments["line"], _i64(r))
+        column = b.add(b.mul(j, int64(size[1])), int64(s))
+        row = b.mul(self.arguments["line"], int64(r))
         return b.add(self.channel, b.add(row, b.mul(column, self.arguments["pixel"])))
-
-    def load(self, argument: str, at: ir.Value) -> ir.Value:
-        return self._load(argument, at, self.vector, self.size)
-
-    def load_bytes(self, argument: str, at: ir.Value) -> ir.Value:
-        return self._load(argument, at, self.bytes, 1)
-
-    def store(self, argument: str, at: ir.Value, value: ir.Value) -> None:
-        self._store(argument, at, value, self.size)
-
-    def store_bytes(self, argument: str, at: ir.Value, value: ir.Value) -> None:
-        self._store(argument, at, value, 1)
-
-    # Variables are memory slots, which LLVM turns into registers.
-
-    def variable(self, value: ir.Value) -> ir.Value:
-        with self.builder.goto_block(self.entry):
-            slot = self.builder.alloca(self.vector)
-        self.builder.store(value, slot)
-        return slot
-
-    def value(self, slot: ir.Value) -> ir.Value:
-        return self.builder.load(slot, typ=self.vector)
-
-    def add_to(self, slot: ir.Value, value: ir.Value) -> None:
-        self.builder.store(self.builder.fadd(self.value(slot), value), slot)
-
-    # Arithmetic on vectors.
-
-    def byte(self, value: int) -> ir.Value:
-        return ir.Constant(self.bytes, [value] * self.lanes)
-
-    def compare(self, how: str, a: ir.Value, b: ir.Value) -> ir.Value:
-        return self.builder.fcmp_ordered(how, a, b)
-
-    def is_nan(self, a: ir.Value) -> ir.Value:
-        return self.builder.fcmp_unordered("uno", a, a)
-
-    def equal(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        return self.builder.icmp_unsigned("==", a, b)
-
-    def or_(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        return self.builder.or_(a, b)
-
-    def select(self, condition: ir.Value, a: ir.Value, b: ir.Value) -> ir.Value:
-        return self.builder.select(condition, a, b)
-
-    def add(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        return self.builder.fadd(a, b)
-
-    def multiply(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        return self.builder.fmul(a, b)
-
-    def subtract(self, a: ir.Value, b: ir.Value) -> ir.Value:
-        return self.builder.fsub(a, b)
-
-    # Beneath them.
-
-    def _pointer(self, argument: str, at: ir.Value, size: int) -> ir.Value:
-        b = self.builder
-        return b.inttoptr(b.add(self.arguments[argument], b.mul(at, _i64(size))), _POINTER)
-
-    def _load(self, argument: str, at: ir.Value, kind: ir.Type, size: int) -> ir.Value:
-        pointer = self._pointer(argument, at, size)
-        if self.mask is None:
-            return self.builder.load(pointer, typ=kind, align=size)
-        function = self._intrinsic("load", kind, kind, [_POINTER, _I32, self.mask.type, kind])
-        return self.builder.call(function, [pointer, _I32(size), self.mask, ir.Constant(kind, None)])
-
-    def _store(self, argument: str, at: ir.Value, value: ir.Value, size: int) -> None:
-        pointer = self._pointer(argument, at, size)
-        if self.mask is None:
-            self.builder.store(value, pointer, align=size)
-            return
-        function = self._intrinsic("store", value.type, ir.VoidType(), [value.type, _POINTER, _I32, self.mask.type])
-        self.builder.call(function, [value, pointer, _I32(size), self.mask])
-
-    def _intrinsic(self, verb: str, kind: ir.Type, result: ir.Type, parameters: list[ir.Type]) -> ir.Function:
-        letters = "i8" if kind == self.bytes else f"f{8 * self.size}"
-        name = f"llvm.masked.{verb}.v{self.lanes}{letters}.p0"
-        known = self.module.globals.get(name)
-        return known or ir.Function(self.module, ir.FunctionType(result, parameters), name)
-
-    def _splat(self, value: ir.Value, kind: ir.Type) -> ir.Value:
-        vector = ir.VectorType(kind, self.lanes)
-        one = self.builder.insert_element(ir.Constant(vector, ir.Undefined), value, _I32(0))
-        zeros = ir.Constant(ir.VectorType(_I32, self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
-
-    def _loop(self, start: ir.Value, stop: ir.Value, by: int, body: Callable[[ir.Value], None]) -> None:
-        b = self.builder
-        with b.goto_block(self.entry):
-            slot = b.alloca(_I64)
-        b.store(start, slot)
-        test, inside, done = (b.append_basic_block() for _ in range(3))
-        b.branch(test)
-        b.position_at_end(test)
-        i = b.load(slot, typ=_I64)
-        b.cbranch(b.icmp_signed("<", i, stop), inside, done)
-        b.position_at_end(inside)
-        body(i)
-        b.store(b.add(i, _i64(by)), slot)
-        b.branch(test)
-        b.position_at_end(done)
-
-
-def _i64(value: int) -> ir.Value:
-    return ir.Constant(_I64, value)

@@ -50,13 +50,21 @@ class Strips(NamedTuple):
 
 
 def cut(
-    shape: tuple[int, ...], grid: Pair, strides: Pair, rows: Pair, columns: Pair, pixels: int, together: int = 1
+    shape: tuple[int, ...],
+    grid: Pair,
+    strides: Pair,
+    rows: Pair,
+    columns: Pair,
+    pixels: int,
+    together: int = 1,
+    least: int = 8,
 ) -> Strips:
     """Units of about `pixels` outputs for windows over x of `shape` (N, H, W, C).
 
     grid: outputs (height, width); strides: pixels of x between them; rows, columns: (first, last) row and column of x
     that window 0 touches; negative, or past the end for later windows, means padding; together: grid rows that must
-    not be parted, a divisor of the grid's height.
+    not be parted, a divisor of the grid's height; least: units that several images are divided into, if there are as
+    many images.
     """
     n, height, width, channels = shape
     (grid_h, grid_w), (down, across) = grid, strides
@@ -64,7 +72,7 @@ def cut(
     if grid_h * grid_w >= 2 * pixels:
         images_per_unit, rows_per_unit = 1, min(grid_h, max(1, round(pixels / grid_w / together)) * together)
     else:
-        images_per_unit, rows_per_unit = max(1, min(-(-pixels // (grid_h * grid_w)), -(-n // 8))), grid_h
+        images_per_unit, rows_per_unit = max(1, min(-(-pixels // (grid_h * grid_w)), -(-n // least))), grid_h
     in_place = (
         rows[0] >= 0
         and columns[0] >= 0

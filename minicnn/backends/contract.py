@@ -19,6 +19,8 @@ from minicnn.tensor.tape import Array
 Arrays: TypeAlias = Sequence[Array]
 Results: TypeAlias = tuple[Array, ...]
 
+ALGORITHMS = ("auto", "direct", "winograd", "im2col")
+
 
 class Backend(Protocol):
     """What `numpy`, and every faster backend, implements."""
@@ -41,14 +43,24 @@ class Backend(Protocol):
         """The adjoint of im2col: every pixel sums what the windows over it hold; -> (N, H, W, C)."""
 
     # Convolution. x (N, H, W, C), w (R, S, C / groups, K), b (K,) or None, y and dy (N, OH, OW, K).
+    # `algorithm` is one of `ALGORITHMS`: a wish how to compute it, never what. "direct" sums as the definition does,
+    # "winograd" with fewer multiplications (3x3 kernels, strides, dilation and groups of 1), "im2col" multiplies the
+    # matrix of all patches, "auto" leaves it to the backend. One that has a single way, or none of that name for
+    # these shapes, takes what it has.
 
-    def conv2d(self, x: Array, w: Array, b: Array | None, windows: Windows, groups: int) -> Array:
+    def conv2d(
+        self, x: Array, w: Array, b: Array | None, windows: Windows, groups: int, algorithm: str = "auto"
+    ) -> Array:
         """y[n,i,j,k] = b[k] + sum over r,s,c of x[n, i·stride + r·dilation - pad, ..., c] · w[r,s,c,k]."""
 
-    def conv2d_input_gradient(self, dy: Array, w: Array, windows: Windows, groups: int) -> Array:
+    def conv2d_input_gradient(
+        self, dy: Array, w: Array, windows: Windows, groups: int, algorithm: str = "auto"
+    ) -> Array:
         """dL/dx (N, H, W, C): dy spread back through the taps. Also the transposed convolution of dy."""
 
-    def conv2d_weight_gradient(self, x: Array, dy: Array, windows: Windows, groups: int) -> Array:
+    def conv2d_weight_gradient(
+        self, x: Array, dy: Array, windows: Windows, groups: int, algorithm: str = "auto"
+    ) -> Array:
         """dL/dw (R, S, C / groups, K): every patch of x times the dy it led to."""
 
     # Depthwise convolution. x (N, H, W, C), w (R, S, C, M), b (C·M,) or None, y and dy (N, OH, OW, C·M).
@@ -123,7 +135,14 @@ class Backend(Protocol):
     # winners (N, PH, PW, K), uint8: each window's winning tap r·S + s, or R·S where no pixel of it was positive.
 
     def conv2d_relu_pool(
-        self, x: Array, w: Array, b: Array | None, windows: Windows, groups: int, pooling: Windows
+        self,
+        x: Array,
+        w: Array,
+        b: Array | None,
+        windows: Windows,
+        groups: int,
+        pooling: Windows,
+        algorithm: str = "auto",
     ) -> tuple[Array, Array]:
         """The largest of relu(conv2d) in each pooling window (N, PH, PW, K), and the winners."""
 

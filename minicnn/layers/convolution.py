@@ -8,6 +8,7 @@ from minicnn import activations, initializers, ops
 from minicnn.errors import ArgumentError
 from minicnn.geometry import Windows, explicit_pads, pair
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag, positive
+from minicnn.ops.convolution import check_algorithm
 from minicnn.tensor import Tensor
 
 
@@ -51,7 +52,8 @@ class Conv2D(_Convolution):
 
     filters: how many kernels; kernel_size, strides, dilation_rate: pixels, one number or (height, width);
     padding: "valid", "same", pixels, or ((top, bottom), (left, right)); groups: filters see only their part of the
-    channels; activation: a name or function, applied last.
+    channels; activation: a name or function, applied last; algorithm: "auto", "direct", "winograd" or "im2col", how
+    it is computed, as in the operator (Keras has no such argument).
     Weights: kernel (R, S, C / groups, filters), bias (filters,).
     Raises ArgumentError for bad arguments, ShapeError at build time if the window does not fit.
     """
@@ -68,6 +70,7 @@ class Conv2D(_Convolution):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        algorithm: str = "auto",
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
@@ -77,6 +80,9 @@ class Conv2D(_Convolution):
         self.groups = positive(self, "groups", groups)
         if self.filters % self.groups:
             raise ArgumentError(f"Conv2D: groups must divide the {filters} filters, got {groups}")
+        self.algorithm = check_algorithm(
+            "Conv2D", algorithm, self.kernel_size, self.strides, self.dilation_rate, self.groups
+        )
         self.kernel_initializer = initializers.get(kernel_initializer)
 
     def build(self, input_shape: Shape) -> None:
@@ -91,7 +97,9 @@ class Conv2D(_Convolution):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """activation(conv2d(x, kernel) + bias)."""
-        return self.activation(ops.conv2d(x, self.kernel, self.bias, groups=self.groups, **self._geometry()))
+        return self.activation(
+            ops.conv2d(x, self.kernel, self.bias, groups=self.groups, algorithm=self.algorithm, **self._geometry())
+        )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, OH, OW, filters)."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.backends import backend_for
+from minicnn.backends.contract import ALGORITHMS
 from minicnn.errors import ArgumentError, ShapeError
-from minicnn.geometry import Windows, is_int
+from minicnn.geometry import Pair, Windows, is_int
 from minicnn.ops.checks import check_floats, check_rank, check_shape, naming
 from minicnn.tensor import Array, Gradients, differentiable
 
@@ -21,6 +22,7 @@ def conv2d(
     padding: Any = "valid",
     dilation: Any = 1,
     groups: int = 1,
+    algorithm: str = "auto",
 ) -> tuple:
     """Two-dimensional convolution (cross-correlation: the kernel is not flipped, as in every framework).
 
@@ -29,6 +31,8 @@ def conv2d(
     x: (N, H, W, C), w: (R, S, C / groups, K), b: (K,) or None -> y: (N, OH, OW, K); one dtype, float32 or float64.
     OH = floor((H + pads - (R - 1)·dilation - 1) / stride) + 1, and OW likewise. With groups, filter k sees only the
     channels of its own group.
+    algorithm: how a backend that knows several computes it, "auto" (it decides), "direct", "winograd" (3x3 kernels at
+    strides, dilation and groups of 1) or "im2col"; the same numbers to rounding.
     Gradients, each a sum over what that input touched:
         dL/dx  the output gradient, spread back through the same taps (overlaps add up),
         dL/dw  the correlation of input patches with the output gradient,
@@ -42,16 +46,17 @@ def conv2d(
            [4., 4.]])
     """
     windows = check_conv2d("conv2d", x, w, b, strides, padding, dilation, groups)
+    check_algorithm("conv2d", algorithm, windows.size, windows.strides, windows.dilation, groups)
     backend = backend_for(x, w)
 
     def pullback(dy: Array) -> Gradients:
         return {
-            "x": lambda: backend.conv2d_input_gradient(dy, w, windows, groups),
-            "w": lambda: backend.conv2d_weight_gradient(x, dy, windows, groups),
+            "x": lambda: backend.conv2d_input_gradient(dy, w, windows, groups, algorithm),
+            "w": lambda: backend.conv2d_weight_gradient(x, dy, windows, groups, algorithm),
             "b": lambda: backend.bias_gradient(dy),
         }
 
-    return backend.conv2d(x, w, b, windows, groups), pullback
+    return backend.conv2d(x, w, b, windows, groups, algorithm), pullback
 
 
 def check_conv2d(
@@ -74,6 +79,21 @@ def check_conv2d(
     check_shape(operator, "b", b, (w.shape[3],), "one number a filter")
     with naming(operator):
         return Windows.over(x.shape[1:3], w.shape[:2], strides, padding, dilation)
+
+
+def check_algorithm(who: str, algorithm: Any, size: Pair, strides: Pair, dilation: Pair, groups: int) -> str:
+    """One of `ALGORITHMS`, and one that can compute this. Raises ArgumentError."""
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise ArgumentError(
+            f"{who}: algorithm must be one of {', '.join(map(repr, ALGORITHMS))}; got {algorithm!r:.60}"
+        )
+    if algorithm == "winograd" and (size, strides, dilation, groups) != ((3, 3), (1, 1), (1, 1), 1):
+        raise ArgumentError(
+            f"{who}: algorithm 'winograd' needs a 3x3 kernel, strides (1, 1), dilation (1, 1) and 1 group; got a "
+            f"{size[0]}x{size[1]} kernel, strides {strides}, dilation {dilation} and {groups} group(s); "
+            "take 'auto' or 'direct'"
+        )
+    return algorithm
 
 
 @differentiable

@@ -15,7 +15,7 @@ from minicnn.backends import backend_for
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import NO_PADS, Windows, pair
 from minicnn.ops.checks import naming
-from minicnn.ops.convolution import check_conv2d
+from minicnn.ops.convolution import check_algorithm, check_conv2d
 from minicnn.ops.dense import check_dense
 from minicnn.ops.normalization import check_batch_norm
 from minicnn.tensor import Array, Gradients, differentiable
@@ -34,23 +34,26 @@ def conv2d_relu(
     dilation: Any = 1,
     groups: int = 1,
     pool_size: Any = 1,
+    algorithm: str = "auto",
 ) -> tuple:
     """max_pool2d(relu(conv2d(x, w, b)), pool_size), with windows that do not overlap; 1 pools nothing.
 
     x: (N, H, W, C), w: (R, S, C / groups, K), b: (K,) or None -> y: (N, OH // P, OW // Q, K) for pool_size (P, Q).
+    algorithm: as in `conv2d`.
     Gradients: dz is dy at the pixels that won and were positive, 0 elsewhere; from there on as in `conv2d`.
     Raises as `conv2d`; ArgumentError or ShapeError for a pooling window that has more than 16 pixels or does not fit.
     """
     windows = check_conv2d("conv2d_relu", x, w, b, strides, padding, dilation, groups)
+    check_algorithm("conv2d_relu", algorithm, windows.size, windows.strides, windows.dilation, groups)
     pooling = _tiles("conv2d_relu", windows.outputs, pool_size)
     backend = backend_for(x, w)
-    y, winners = backend.conv2d_relu_pool(x, w, b, windows, groups, pooling)
+    y, winners = backend.conv2d_relu_pool(x, w, b, windows, groups, pooling, algorithm)
 
     def pullback(dy: Array) -> Gradients:
         dz, db = backend.relu_pool_gradient(dy, winners, pooling)
         return {
-            "x": lambda: backend.conv2d_input_gradient(dz, w, windows, groups),
-            "w": lambda: backend.conv2d_weight_gradient(x, dz, windows, groups),
+            "x": lambda: backend.conv2d_input_gradient(dz, w, windows, groups, algorithm),
+            "w": lambda: backend.conv2d_weight_gradient(x, dz, windows, groups, algorithm),
             "b": db,
         }
 

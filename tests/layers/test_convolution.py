@@ -26,6 +26,14 @@ def test_conv2d_is_the_operator_with_bias_and_activation() -> None:
     np.testing.assert_array_equal(layer(X).data, ops.relu(ops.conv2d(X, kernel, bias, groups=2, **GEOMETRY)))
 
 
+def test_the_algorithm_reaches_the_operator_and_the_config() -> None:
+    layer = layers.Conv2D(6, 3, algorithm="winograd", dtype="float64")
+    assert layer.get_config()["algorithm"] == "winograd"
+    y = layer(X)
+    np.testing.assert_array_equal(y.data, ops.conv2d(X, layer.kernel.data, algorithm="winograd"))
+    np.testing.assert_allclose(y.data, ops.conv2d(X, layer.kernel.data, algorithm="direct"), atol=1e-12)
+
+
 def test_depthwise_is_the_operator_with_bias_and_activation() -> None:
     layer = built(layers.DepthwiseConv2D(3, depth_multiplier=2, activation="tanh", dtype="float64", **GEOMETRY))
     kernel, bias = layer.get_weights()
@@ -59,6 +67,8 @@ def test_a_conv2d_of_one_pixel_is_a_dense_layer() -> None:
         (lambda: layers.Conv2D(4, 3, strides=1.5), "Conv2D: strides must be"),
         (lambda: layers.Conv2D(4, 3, dilation_rate=(1, 2, 3)), "Conv2D: dilation_rate must be"),
         (lambda: layers.Conv2D(4, 3, padding="full"), "Conv2D: padding must be 'valid', 'same'"),
+        (lambda: layers.Conv2D(4, 3, algorithm="fft"), "Conv2D: algorithm must be one of 'auto', 'direct', 'winograd'"),
+        (lambda: layers.Conv2D(4, 5, algorithm="winograd"), "Conv2D: algorithm 'winograd' needs a 3x3 kernel"),
         (lambda: layers.Conv2D(4, 3, groups=3), "Conv2D: groups must divide the 4 filters, got 3"),
         (lambda: layers.SeparableConv2D(4, 3, depth_multiplier=0), "SeparableConv2D: depth_multiplier must be"),
         (lambda: layers.Conv2DTranspose(4, 3, output_padding=-1), "Conv2DTranspose: output_padding must be"),

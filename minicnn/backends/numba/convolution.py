@@ -1,4 +1,7 @@
-"""Convolution: results allocated here, computed by `kernels.cpu.correlation` and `kernels.cpu.weight_gradient`."""
+"""Convolution: results allocated here, computed by one of the algorithms of `kernels.cpu`.
+
+Those are `correlation` and `weight_gradient` (direct), `winograd` and `columns` (im2col); `choice` chooses.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +14,77 @@ from minicnn.backends.numba.depthwise import (
     depthwise_conv2d_weight_gradient,
 )
 from minicnn.geometry import Windows
-from minicnn.kernels.cpu import correlation, patches, weight_gradient
+from minicnn.kernels.cpu import columns as matrix
+from minicnn.kernels.cpu import correlation, patches, weight_gradient, winograd
+from minicnn.kernels.cpu.choice import Shape, choose
 from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.threads import exclusive
 
 
-def conv2d(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows, groups: int) -> np.ndarray:
+def conv2d(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows, groups: int, algorithm: str = "auto"
+) -> np.ndarray:
     """x (N, H, W, C), w (R, S, C / groups, K) -> y (N, OH, OW, K)."""
-    if groups > 1 and w.shape[2] == 1:
+    if groups > 1 and w.shape[2] == 1 and algorithm != "im2col":
         return depthwise_conv2d(x, _by_channel(w, groups), b, windows)
+    x, w, b = plain(x), plain(w), None if b is None else plain(b)
     y = empty((len(x), *windows.outputs, w.shape[3]), x.dtype)
-    b = None if b is None else plain(b)
-    correlation.conv2d(plain(x), plain(w), b, y, windows.strides, windows.dilation, windows.pads, groups)
+    way = choose(algorithm, forward_shape(x, w, windows, groups))
+    if way.algorithm == "winograd":
+        winograd.conv2d(x, w, b, y, windows.pads, way.tile)
+    else:
+        compute = matrix.conv2d if way.algorithm == "im2col" else correlation.conv2d
+        compute(x, w, b, y, windows.strides, windows.dilation, windows.pads, groups)
     return y
 
 
-def conv2d_input_gradient(dy: np.ndarray, w: np.ndarray, windows: Windows, groups: int) -> np.ndarray:
+def conv2d_input_gradient(
+    dy: np.ndarray, w: np.ndarray, windows: Windows, groups: int, algorithm: str = "auto"
+) -> np.ndarray:
     """dy (N, OH, OW, K), w (R, S, C / groups, K) -> dx (N, H, W, C)."""
-    if groups > 1 and w.shape[2] == 1:
+    if groups > 1 and w.shape[2] == 1 and algorithm != "im2col":
         return depthwise_conv2d_input_gradient(dy, _by_channel(w, groups), windows)
+    dy, w = plain(dy), plain(w)
     dx = empty((len(dy), *windows.image, w.shape[2] * groups), dy.dtype)
-    correlation.conv2d_input_gradient(plain(dy), plain(w), dx, windows.strides, windows.dilation, windows.pads, groups)
+    way = choose(algorithm, _shape(dy, dx.shape, windows, groups))
+    if way.algorithm == "winograd":
+        winograd.conv2d_input_gradient(dy, w, dx, windows.pads, way.tile)
+    else:
+        compute = matrix.conv2d_input_gradient if way.algorithm == "im2col" else correlation.conv2d_input_gradient
+        compute(dy, w, dx, windows.strides, windows.dilation, windows.pads, groups)
     return dx
 
 
-def conv2d_weight_gradient(x: np.ndarray, dy: np.ndarray, windows: Windows, groups: int) -> np.ndarray:
+def conv2d_weight_gradient(
+    x: np.ndarray, dy: np.ndarray, windows: Windows, groups: int, algorithm: str = "auto"
+) -> np.ndarray:
     """x (N, H, W, C), dy (N, OH, OW, K) -> dw (R, S, C / groups, K)."""
-    if groups > 1 and groups == x.shape[3]:
+    if groups > 1 and groups == x.shape[3] and algorithm != "im2col":
         dw = depthwise_conv2d_weight_gradient(x, dy, windows)
         return dw.reshape(*windows.size, 1, dy.shape[3])
     dw = empty((*windows.size, x.shape[3] // groups, dy.shape[3]), x.dtype)
-    weight_gradient.conv2d_weight_gradient(
-        plain(x), plain(dy), dw, windows.strides, windows.dilation, windows.pads, groups
-    )
+    way = matrix if algorithm == "im2col" else weight_gradient
+    way.conv2d_weight_gradient(plain(x), plain(dy), dw, windows.strides, windows.dilation, windows.pads, groups)
     return dw
+
+
+def forward_shape(x: np.ndarray, w: np.ndarray, windows: Windows, groups: int) -> Shape:
+    """What the choice of an algorithm for y goes by."""
+    return _shape(x, (len(x), *windows.outputs, w.shape[3]), windows, groups)
+
+
+def _shape(source: np.ndarray, result: tuple[int, ...], windows: Windows, groups: int) -> Shape:
+    return Shape(
+        result[0],
+        (result[1], result[2]),
+        source.shape[3],
+        result[3],
+        windows.size,
+        windows.strides,
+        windows.dilation,
+        groups,
+        source.dtype.char,
+    )
 
 
 def im2col(x: np.ndarray, windows: Windows) -> np.ndarray:

@@ -1,37 +1,40 @@
-"""Fused groups, by `kernels.cpu.pooled_correlation`, `kernels.cpu.normalized_pool` and `kernels.cpu.relu_pool`."""
+"""Fused groups, by `pooled_correlation`, `winograd`, `normalized_pool` and `relu_pool` of `kernels.cpu`."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from minicnn.backends.numba.arrays import plain
-from minicnn.backends.numba.convolution import conv2d
+from minicnn.backends.numba.convolution import conv2d, forward_shape
 from minicnn.backends.numba.normalization import inverse_deviation, moments, share
 from minicnn.geometry import Windows
-from minicnn.kernels.cpu import normalized_pool, pooled_correlation, products, relu_pool
+from minicnn.kernels.cpu import normalized_pool, pooled_correlation, products, relu_pool, winograd
+from minicnn.kernels.cpu.choice import choose
 from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.recording import performed
 
 
 def conv2d_relu_pool(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows, groups: int, pooling: Windows
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    windows: Windows,
+    groups: int,
+    pooling: Windows,
+    algorithm: str = "auto",
 ) -> tuple[np.ndarray, np.ndarray]:
     """x (N, H, W, C), w (R, S, C / groups, K) -> y, winners (N, PH, PW, K)."""
     y, winners = _pooled(len(x), pooling, w.shape[3], x.dtype)
-    if groups > 1 and w.shape[2] == 1:  # depthwise: not the micro-kernel's work
-        relu_pool.relu_pool(conv2d(x, w, b, windows, groups), pooling.size, y, winners)
+    if algorithm == "im2col" or (groups > 1 and w.shape[2] == 1):  # nothing that pools while it convolves
+        relu_pool.relu_pool(conv2d(x, w, b, windows, groups, algorithm), pooling.size, y, winners)
+        return y, winners
+    x, w, b = plain(x), plain(w), None if b is None else plain(b)
+    way = choose(algorithm, forward_shape(x, w, windows, groups))
+    if way.algorithm == "winograd":
+        winograd.conv2d_relu_pool(x, w, b, y, winners, windows.pads, pooling.size, way.tile)
         return y, winners
     pooled_correlation.conv2d_relu_pool(
-        plain(x),
-        plain(w),
-        None if b is None else plain(b),
-        y,
-        winners,
-        windows.strides,
-        windows.dilation,
-        windows.pads,
-        groups,
-        pooling.size,
+        x, w, b, y, winners, windows.strides, windows.dilation, windows.pads, groups, pooling.size
     )
     return y, winners
 

@@ -2,7 +2,7 @@
 
 With the patches as the rows of a matrix, Y = P W; so dP = dY Wᵀ and dW = Pᵀ dY, as for any matrix product,
 and dX is what col2im makes of dP. Source: Chellapilla, Puri and Simard, High performance convolutional neural
-networks for document processing (2006).
+networks for document processing (2006). This is the only algorithm here, whichever is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from minicnn.backends.numpy.patches import col2im, im2col
 from minicnn.geometry import Windows
 
 
-def conv2d(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows, groups: int) -> np.ndarray:
+def conv2d(
+    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows, groups: int, algorithm: str = "auto"
+) -> np.ndarray:
     """x (N, H, W, C), w (R, S, C / groups, K) -> y (N, OH, OW, K)."""
     parts = [
         _patch_matrix(x_g, windows) @ w_g.reshape(-1, w_g.shape[-1])  # (N·OH·OW, R·S·C) @ (R·S·C, K)
@@ -25,7 +27,9 @@ def conv2d(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows,
     return y.reshape(len(x), *windows.outputs, w.shape[-1])
 
 
-def conv2d_input_gradient(dy: np.ndarray, w: np.ndarray, windows: Windows, groups: int) -> np.ndarray:
+def conv2d_input_gradient(
+    dy: np.ndarray, w: np.ndarray, windows: Windows, groups: int, algorithm: str = "auto"
+) -> np.ndarray:
     """dy (N, OH, OW, K), w (R, S, C / groups, K) -> dx (N, H, W, C)."""
     parts = []
     for dy_g, w_g in zip(_split(dy, groups), _split(w, groups), strict=True):
@@ -35,7 +39,9 @@ def conv2d_input_gradient(dy: np.ndarray, w: np.ndarray, windows: Windows, group
     return _join(parts)
 
 
-def conv2d_weight_gradient(x: np.ndarray, dy: np.ndarray, windows: Windows, groups: int) -> np.ndarray:
+def conv2d_weight_gradient(
+    x: np.ndarray, dy: np.ndarray, windows: Windows, groups: int, algorithm: str = "auto"
+) -> np.ndarray:
     """x (N, H, W, C), dy (N, OH, OW, K) -> dw (R, S, C / groups, K)."""
     parts = [
         _patch_matrix(x_g, windows).T @ dy_g.reshape(-1, dy_g.shape[-1])  # (R·S·C, N·OH·OW) @ (N·OH·OW, K)

@@ -12,7 +12,13 @@ from minicnn.geometry import Windows
 
 
 def conv2d_relu_pool(
-    x: np.ndarray, w: np.ndarray, b: np.ndarray | None, windows: Windows, groups: int, pooling: Windows
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray | None,
+    windows: Windows,
+    groups: int,
+    pooling: Windows,
+    algorithm: str = "auto",
 ) -> tuple[np.ndarray, np.ndarray]:
     """x (N, H, W, C), w (R, S, C / groups, K) -> y, winners (N, PH, PW, K)."""
     return _relu_pool(conv2d(x, w, b, windows, groups), pooling)

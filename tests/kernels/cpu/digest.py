@@ -32,6 +32,7 @@ CONVOLUTIONS = [
 def results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
     """What each kernel makes of the same random arrays."""
     yield from matrix_results(backend, dtype)
+    yield from algorithm_results(backend, dtype)
     yield from other_results(backend, dtype)
     yield from fused_results(backend, dtype)
 
@@ -52,6 +53,21 @@ def matrix_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
     yield backend.dense(x, w, b)
     yield backend.dense_input_gradient(dy, w)
     yield backend.dense_weight_gradient(x, dy)
+
+
+def algorithm_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
+    """Convolutions the way they are asked for: units of part of an image and of several, pooled ones among them."""
+    draw = _drawing(dtype)
+    for algorithm in ("winograd", "im2col"):
+        for n, side, channels, filters in ((2, 60, 20, 70), (21, 9, 5, 150)):
+            windows = Windows.over((side, side), 3, 1, "same")
+            x, w, b = draw(n, side, side, channels), draw(3, 3, channels, filters), draw(filters)
+            y = backend.conv2d(x, w, b, windows, 1, algorithm)
+            dy = draw(*y.shape)
+            yield y
+            yield backend.conv2d_input_gradient(dy, w, windows, 1, algorithm)
+            yield backend.conv2d_weight_gradient(x, dy, windows, 1, algorithm)
+            yield from backend.conv2d_relu_pool(x, w, b, windows, 1, Windows.over((side, side), 2, 2), algorithm)
 
 
 def other_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
@@ -129,6 +145,7 @@ if __name__ == "__main__":
 
         check(matrix_results, np.float32, 1e-5)
         check(matrix_results, np.float64, 1e-13)
+        check(algorithm_results, np.float32, 1e-5)
         print("vectors of", vector_registers()[0], "bytes")
     else:
         set_num_threads(int(sys.argv[1]))
