@@ -74,7 +74,7 @@ def candidates(layer: Layer, algorithm: str = "auto") -> tuple[dict[str, Candida
     x = rng.standard_normal((layer.batch, layer.side, layer.side, layer.channels), dtype=np.float32)
     shape = layer.kernel, layer.kernel, layer.channels // layer.groups, layer.filters
     w, b = rng.standard_normal(shape, dtype=np.float32), rng.standard_normal(layer.filters, dtype=np.float32)
-    depthwise = layer.groups == layer.channels
+    depthwise = layer.groups == layer.channels > 1
     w_depthwise = w.reshape(layer.kernel, layer.kernel, layer.channels, -1)
     if depthwise:
         y = numba.depthwise_conv2d(x, w_depthwise, b, windows)

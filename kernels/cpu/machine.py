@@ -7,7 +7,7 @@ Numba's code and for this one alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from llvmlite import binding as llvm
@@ -27,6 +27,10 @@ class Tile:
     def columns(self) -> int:
         """How many columns of the result one tile covers: the width of a panel."""
         return self.vectors * self.lanes
+
+    def shared_evenly(self, rows: int) -> Tile:
+        """This tile, less high where as many tiles cover a result of so many rows with fewer rows to spare."""
+        return replace(self, rows=-(-rows // -(-rows // self.rows)))
 
 
 @cache

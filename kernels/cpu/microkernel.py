@@ -34,22 +34,27 @@ ARGUMENTS = "A row B C out run runs length step bias accumulate columns"
 
 
 @cache
-def microkernel(tile: Tile, unit_step: bool) -> int:
-    """The address of the micro-kernel for `tile`. unit_step: `step` is 1, known while compiling."""
-    name = f"micro_{tile.rows}x{tile.vectors}x{tile.lanes}_{tile.dtype}_{'unit' if unit_step else 'any'}"
-    return load(name, source(name, tile, unit_step))
+def microkernel(tile: Tile, unit_step: bool, line: int = 0, neighbours: bool = False) -> int:
+    """The address of the micro-kernel for `tile`, with what is known while compiling.
+
+    unit_step: `step` is 1. line: B is not a packed panel; so many numbers lie between its rows, and no row is longer.
+    neighbours: the rows of A start at neighbouring numbers, so that one address does for all of them.
+    """
+    kind = ("unit" if unit_step else "any") + (f"_{line}" if line else "") + ("_neighbours" if neighbours else "")
+    name = f"micro_{tile.rows}x{tile.vectors}x{tile.lanes}_{tile.dtype}_{kind}"
+    return load(name, source(name, tile, unit_step, line, neighbours))
 
 
-def source(name: str, tile: Tile, unit_step: bool) -> str:
+def source(name: str, tile: Tile, unit_step: bool, line: int = 0, neighbours: bool = False) -> str:
     """The micro-kernel as LLVM IR."""
-    return _Writer(tile, unit_step).module(name)
+    return _Writer(tile, unit_step, line, neighbours).module(name)
 
 
 class _Writer:
     """Writes the IR of one tile, a line at a time."""
 
-    def __init__(self, tile: Tile, unit_step: bool) -> None:
-        self.tile, self.unit_step = tile, unit_step
+    def __init__(self, tile: Tile, unit_step: bool, line: int, neighbours: bool) -> None:
+        self.tile, self.unit_step, self.line, self.neighbours = tile, unit_step, line or tile.columns, neighbours
         self.number = tile.dtype
         self.size = 4 if tile.dtype == "float" else 8
         self.vector = f"<{tile.lanes} x {tile.dtype}>"
@@ -84,7 +89,8 @@ class _Writer:
         for pointer in ("A", "row", "B", "C", "out", "run", "bias"):
             self.put(f"  %{pointer}_ = inttoptr i64 %{pointer} to ptr")
         for i in range(self.tile.rows):
-            self.put(f"  %a{i} = getelementptr {self.number}, ptr %A_, i64 {self._entry('row', i)}")
+            start = f"%a0, i64 {i}" if i and self.neighbours else f"%A_, i64 {self._entry('row', i)}"
+            self.put(f"  %a{i} = getelementptr {self.number}, ptr {start}")
         lanes, indices = self.tile.lanes, f"<{self.tile.lanes} x i64>"
         one = self.new(f"insertelement {indices} poison, i64 %columns, i64 0")
         all_ = self.new(f"shufflevector {indices} {one}, {indices} poison, <{lanes} x i32> zeroinitializer")
@@ -107,13 +113,16 @@ class _Writer:
         """One k: a row of the panel, a number from each row of A, and their products into all accumulators."""
         at = self.new(f"add i64 {k}, {ahead}")
         line = self.new(f"add i64 %first, {at}")
-        offset = self.new(f"mul i64 {line}, {self.tile.columns}")
+        offset = self.new(f"mul i64 {line}, {self.line}")
         panel = self.new(f"getelementptr {self.number}, ptr %B_, i64 {offset}")
         b = []
         for j in range(self.tile.vectors):
             here = self.new(f"getelementptr {self.number}, ptr {panel}, i64 {j * self.tile.lanes}")
-            b.append(self.new(f"load {self.vector}, ptr {here}, align {self.size}"))
-            later = self.new(f"getelementptr {self.number}, ptr {here}, i64 {PREFETCH * self.tile.columns}")
+            if self.line < self.tile.columns:
+                b.append(self._load(panel, j))  # the row ends before the tile does
+            else:
+                b.append(self.new(f"load {self.vector}, ptr {here}, align {self.size}"))
+            later = self.new(f"getelementptr {self.number}, ptr {here}, i64 {PREFETCH * self.line}")
             self.put(f"  call void @llvm.prefetch.p0(ptr {later}, i32 0, i32 3, i32 1)")
         along = at if self.unit_step else self.new(f"mul i64 {at}, %step")
         index = self.new(f"add i64 %base, {along}")

@@ -5,7 +5,9 @@ rows, and the sum runs over pixels: N·OH·OW of them, far more than the result 
 dealt out to a fixed number of partial sums ("slots"), which are added up in a fixed order at the end. Which thread
 fills a slot makes no difference, and so the number of threads changes no bit of the result.
 
-For each unit dy is packed into panels, (pixel, columns), unless it is one already; x is read in place as always.
+x is read in place as always, and so is dy where its channels are whole panels, or fewer than one. Else it is packed
+into panels, (pixel, columns), for each unit; and also where many panels would be read many times: rows that lie far
+apart push each other out of the caches.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, filled_up, strip_
 
 PIXELS = 700  # in a unit: each tile is stored once a unit, so units are longer than the convolution's
 ITEMS = 16  # slots times panel chunks: pieces of work
-PARTIAL_BYTES = 32 * 1024 * 1024  # of all slots together, at most
+PARTIAL_BYTES = 4 * 1024 * 1024  # of all slots together, at most
+PANELS_IN_PLACE = 4  # in a row of dy that is read in place however many
+TILES_IN_PLACE = 8  # of the result's rows pass over it
 
 
 class Job(NamedTuple):
@@ -41,7 +45,8 @@ class Job(NamedTuple):
     slots: int
     rows: int  # taps · depth: rows of the result
     step: int  # numbers of x between neighbouring output pixels
-    packed: bool  # else dy is a panel as it is
+    packed: bool  # else dy is read where it lies
+    neighbours: int  # rows of the result whose tiles read neighbouring numbers of x: the first ones in the tables
 
 
 class Plan(NamedTuple):
@@ -69,9 +74,13 @@ def conv2d_weight_gradient(
         sums = scratch("slots", job.slots * dw.size, dw.dtype).reshape(job.slots, *dw.shape)
         memory = scratch_per_thread("strips", strips.scratch_size, x.dtype)
         packed = scratch_per_thread("dy", pixels * columns if job.packed else 0, x.dtype)
-        function = microkernel(plan.tile, unit_step=False)
+        line = 0 if job.packed or columns == dy.shape[3] else dy.shape[3]
+        # compiled only where there is such a tile: each takes the compiler a fifth of a second
+        function = microkernel(plan.tile, False, line) if job.neighbours < len(plan.taps) else 0
+        neighbours = microkernel(plan.tile, False, line, neighbours=True) if job.neighbours else 0
         target = dw[None] if job.slots == 1 else sums
         _sum_units(
+            neighbours,
             function,
             new_counter(),
             strips,
@@ -103,7 +112,8 @@ def _plan(
     dtype: str,
 ) -> Plan:
     r, s, depth, filters = dw[0], dw[1], dw[2], dw[3] // groups
-    tile = tile_for(filters, "float" if dtype == "f" else "double")
+    rows = r * s * depth
+    tile = tile_for(filters, "float" if dtype == "f" else "double").shared_evenly(rows)
     (top, _), (left, _) = pads
     strips = cut(
         x,
@@ -114,25 +124,42 @@ def _plan(
         PIXELS,
     )
     panels = -(-filters // tile.columns)
-    chunks = min(panels, 8)
-    size = r * s * depth * dw[3] * np.dtype(dtype).itemsize
-    slots = max(1, min(strips.units, ITEMS // chunks, PARTIAL_BYTES // size))
-    rows = r * s * depth
-    packed = groups > 1 or filters != tile.columns
+    size = rows * dw[3] * np.dtype(dtype).itemsize
+    slots = max(1, min(strips.units, ITEMS, PARTIAL_BYTES // size))
+    chunks = min(panels, -(-ITEMS // slots))
+    whole = filters % tile.columns == 0 or (groups == 1 and filters < tile.columns)
+    packed = not whole or (panels > PANELS_IN_PLACE and rows > TILES_IN_PLACE * tile.rows)
 
     row, column, channel = np.ogrid[:r, :s, :depth]
     taps = (row * dilation[0] * strips.strip_width + column * dilation[1]) * x[3] + channel
+    order, neighbours = _neighbours_first(rows, s * depth if groups == dilation[1] == 1 else depth, tile.rows)
     image, line = np.ogrid[: strips.images_per_unit, : strips.rows_per_unit]
     runs = (image * strips.strip_rows + line * strides[0]) * strips.strip_width * x[3]
-    job = Job(groups, depth, filters, panels, chunks, slots, rows, strides[1] * x[3], packed)
-    outs = filled_up(np.arange(rows) * dw[3], tile.rows)
-    return Plan(tile, strips, job, filled_up(taps, tile.rows), outs, runs.reshape(-1).astype(np.int64))
+    job = Job(groups, depth, filters, panels, chunks, slots, rows, strides[1] * x[3], packed, neighbours)
+    return Plan(
+        tile,
+        strips,
+        job,
+        filled_up(taps.reshape(-1)[order], tile.rows),
+        filled_up(order * dw[3], tile.rows),
+        runs.reshape(-1).astype(np.int64),
+    )
+
+
+def _neighbours_first(rows: int, length: int, tile_rows: int) -> tuple[np.ndarray, int]:
+    """The order of the result's rows, and how many of them come in whole tiles out of one run of `length` numbers."""
+    runs = np.arange(rows).reshape(-1, length)
+    whole = length - length % tile_rows
+    return np.concatenate([runs[:, :whole].reshape(-1), runs[:, whole:].reshape(-1)]), len(runs) * whole
 
 
 @parallel_kernel
-def _sum_units(function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed):
+def _sum_units(
+    neighbours, function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed
+):
     for thread in prange(len(memory)):
         _work(
+            neighbours,
             function,
             counter,
             strips,
@@ -151,7 +178,9 @@ def _sum_units(function, counter, strips, job, x, dy, sums, taps, outs, runs, co
 
 
 @kernel
-def _work(function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed):
+def _work(
+    neighbours, function, counter, strips, job, x, dy, sums, taps, outs, runs, columns, tile_rows, memory, packed
+):
     """One thread: takes pieces of work (a slot, or some panels of one) until none is left."""
     size = x.itemsize
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks
@@ -175,10 +204,10 @@ def _work(function, counter, strips, job, x, dy, sums, taps, outs, runs, columns
                         pack(part, packed[: pixels * columns].reshape(pixels, columns))
                         panel = address_of(packed)
                     else:
-                        panel = address_of(dy) + first * columns * size
+                        panel = address_of(dy) + (first * pixel + k) * size
                     for q in range(0, len(taps), tile_rows):
                         call_microkernel(
-                            function,
+                            neighbours if q < job.neighbours else function,
                             strip + g * job.depth * size,
                             address_of(taps) + q * 8,
                             panel,

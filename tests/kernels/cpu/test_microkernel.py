@@ -63,6 +63,32 @@ def test_it_is_the_sum_over_runs(tile: Tile, length: int, step: int, accumulate:
         assert np.array_equal(c[:, columns:], before[:, columns:])  # nothing beside the columns, nothing below
 
 
+@pytest.mark.parametrize("tile", tiles(), ids=str)
+@pytest.mark.parametrize("more", [-1, 0, 7])
+def test_b_may_be_rows_of_a_matrix_and_those_of_a_neighbours(tile: Tile, more: int) -> None:
+    """Rows of B that end before the tile does are not read beyond: after the last one there is NaN."""
+    dtype, tolerance = DTYPES[tile.dtype]
+    rng = np.random.default_rng(0)
+    line, length = tile.columns + more, 9
+    columns = min(line, tile.columns)
+    a, run = rng.standard_normal(100).astype(dtype), np.array([3, 40])
+    b = np.full((2 * length + 1, line), np.nan, dtype)
+    b[:-1] = rng.standard_normal((2 * length, line))
+    row, out = 2 + np.arange(tile.rows), np.arange(tile.rows) * tile.columns
+    c = np.zeros((tile.rows, tile.columns), dtype)
+    call(microkernel(tile, False, line, neighbours=True), a, row, b, c, out, run, length, 2, a, False, 0, columns)
+
+    window = a[(row + run[:, None, None] + 2 * np.arange(length)[:, None])]  # (runs, length, rows)
+    expected = window.reshape(-1, tile.rows).T.astype(float) @ b[:-1, :columns]
+    np.testing.assert_allclose(c[:, :columns], expected, tolerance, 20 * tolerance)
+    assert not c[:, columns:].any()
+
+
+def test_tiles_are_shared_evenly() -> None:
+    tile = Tile(12, 2, 16, "float")
+    assert [tile.shared_evenly(rows).rows for rows in (1, 9, 12, 13, 27, 288)] == [1, 9, 12, 7, 9, 12]
+
+
 def test_a_row_that_fills_up_a_tile_is_added_to_once() -> None:
     tile = tile_for(1000, "float")
     a, b = np.ones(4, np.float32), np.ones((4, tile.columns), np.float32)
