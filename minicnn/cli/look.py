@@ -6,8 +6,6 @@ import os
 import platform
 import sys
 from importlib import metadata
-from inspect import signature
-from pathlib import Path
 
 import click
 from rich.table import Table
@@ -15,13 +13,11 @@ from rich.text import Text
 
 import minicnn
 from minicnn import backends
-from minicnn.applications import NETWORKS
 from minicnn.cli.console import plain_console
-from minicnn.cli.networks import read_network
+from minicnn.cli.networks import named_network
 from minicnn.datasets.places import cache_folder
-from minicnn.errors import ArgumentError, BackendError
+from minicnn.errors import BackendError
 from minicnn.gradient_check import cases
-from minicnn.registry import lookup
 
 
 @click.command()
@@ -30,18 +26,7 @@ from minicnn.registry import lookup
 @click.option("--classes", type=click.IntRange(2), help="Number of classes.  [default: the network's own]")
 def summary(model: str, input_shape: str | None, classes: int | None) -> None:
     """Layers, shapes and parameters of MODEL: a name (small, lenet5, mlp, vgg16), a file, or a run's folder."""
-    if model in NETWORKS:
-        own = signature(NETWORKS[model]).parameters
-        shape = own["input_shape"].default if input_shape is None else _shape(input_shape)
-        NETWORKS[model](shape, classes or own["classes"].default).summary()
-        return
-    path = Path(model)
-    if not os.path.exists(path):
-        lookup("network", model, NETWORKS)
-    network = read_network(path / "best.minicnn" if path.is_dir() else path)
-    if input_shape is not None:
-        network.build((None, *_shape(input_shape)))
-    network.summary()
+    named_network(model, input_shape, classes).summary()
 
 
 @click.command()
@@ -99,11 +84,3 @@ def doctor() -> None:
     table.add_row("data folder MINICNN_DATA", os.environ.get("MINICNN_DATA", "not set"))
     table.add_row("cache folder", str(cache_folder()))
     plain_console().print(table)
-
-
-def _shape(text: str) -> tuple[int, int, int]:
-    parts = text.replace("x", ",").split(",")
-    if len(parts) != 3 or not all(p.strip().isdecimal() and int(p) > 0 for p in parts):
-        raise ArgumentError(f"--input-shape must be height,width,channels, e.g. 64,64,3; got {text!r}")
-    height, width, channels = (int(p) for p in parts)
-    return height, width, channels
