@@ -1,22 +1,13 @@
-"""`minicnn summary`, `minicnn gradcheck` and `minicnn doctor`: looking inside."""
+"""`minicnn summary` and `minicnn gradcheck`: looking inside."""
 
 from __future__ import annotations
-
-import os
-import platform
-import sys
-from importlib import metadata
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-import minicnn
-from minicnn import backends
 from minicnn.cli.console import plain_console
 from minicnn.cli.networks import named_network
-from minicnn.datasets.places import cache_folder
-from minicnn.errors import BackendError
 from minicnn.gradient_check import cases
 
 
@@ -51,36 +42,3 @@ def gradcheck(operators: tuple[str, ...], draws: int, seed: int) -> int:
     for explanation in wrong:
         click.echo(explanation)
     return 1 if wrong else 0
-
-
-@click.command()
-def doctor() -> None:
-    """Versions, backends (and why one is missing), linear algebra, threads, data folders."""
-    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
-
-    table = Table(show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    table.add_row("minicnn", minicnn.__version__)
-    table.add_row("Python", f"{platform.python_version()} ({sys.executable})")
-    table.add_row("machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors")
-    for package in ("numpy", "pillow", "safetensors", "matplotlib"):
-        table.add_row(package, metadata.version(package))
-    table.add_section()
-    try:
-        in_use = backends.current_backend().name
-    except BackendError as error:  # MINICNN_BACKEND names none: that is for the doctor to say
-        in_use = f"none: {error}"
-    for name, reason in backends.status().items():
-        table.add_row(f"backend {name}", "ready" if reason is None else f"missing: {reason}")
-    table.add_row("backend in use", in_use)
-    table.add_section()
-    for pool in threadpool_info():
-        kernels = f", {pool['architecture']} kernels" if "architecture" in pool else ""
-        table.add_row(
-            f"threads of {pool['internal_api']}", f"{pool['num_threads']} (version {pool['version']}{kernels})"
-        )
-    table.add_section()
-    table.add_row("data folder MINICNN_DATA", os.environ.get("MINICNN_DATA", "not set"))
-    table.add_row("cache folder", str(cache_folder()))
-    plain_console().print(table)

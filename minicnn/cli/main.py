@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import click
 
 import minicnn
+from minicnn.cli.doctor import doctor
 from minicnn.cli.judge import evaluate, predict
-from minicnn.cli.look import doctor, gradcheck, summary
+from minicnn.cli.look import gradcheck, summary
 from minicnn.cli.profile import profile
 from minicnn.cli.train import train
 from minicnn.errors import MinicnnError
