@@ -17,6 +17,8 @@ Pair = tuple[int, int]
 Pads = tuple[Pair, Pair]
 
 NO_PADS: Pads = ((0, 0), (0, 0))
+LARGEST = 2**31 - 1
+"""Of any number of pixels: sizes, strides and pads, and the pixels of a padded image. Kernels count in 64 bits."""
 
 
 def is_int(value: Any) -> bool:
@@ -27,13 +29,15 @@ def is_int(value: Any) -> bool:
 def pair(value: Any, name: str, least: int = 1) -> Pair:
     """`3` or `(3, 5)` -> `(3, 3)` or `(3, 5)`: one whole number for height and width, or one each.
 
-    Raises ArgumentError if it is neither, or if a number is below `least`.
+    Raises ArgumentError if it is neither, or if a number is below `least` or beyond `LARGEST`.
     """
     values = (value, value) if is_int(value) else value
     if not isinstance(values, (tuple, list)) or len(values) != 2 or not all(is_int(v) and v >= least for v in values):
         raise ArgumentError(
-            f"{name} must be a whole number of at least {least}, or two of them (height, width); got {value!r}"
+            f"{name} must be a whole number of at least {least}, or two of them (height, width); got {value!r:.100}"
         )
+    if any(v > LARGEST for v in values):
+        raise ArgumentError(f"{name} must be at most {LARGEST}, got {value!r:.100}")
     return int(values[0]), int(values[1])
 
 
@@ -81,6 +85,11 @@ class Windows:
         else:
             pads = NO_PADS if padding == "valid" else padding
         windows = cls((height, width), size, strides, dilation, pads)
+        if (height + sum(pads[0])) * (width + sum(pads[1])) > LARGEST:
+            raise ShapeError(
+                f"an image of {height}x{width} padded by {pads} has more than {LARGEST} pixels; "
+                "use less padding, a smaller window or a smaller dilation"
+            )
         if min(windows.outputs) < 1:
             raise ShapeError(
                 f"a {size[0]}x{size[1]} window (reaching over {reach[0]}x{reach[1]} pixels) does not fit an image of "

@@ -19,7 +19,7 @@ from minicnn.backends import Backend, current_backend, use_backend
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # The same test bodies run on every backend named here.
-BACKENDS = ["numpy", "numba"]
+BACKENDS = os.environ.get("TEST_BACKENDS", "numpy numba").split()
 
 # No deadline: the machines that run this are shared. No chance: a suite that passed passes again. The fixture that
 # chooses the backend stays as it is from example to example, which is what the health check cannot know.
@@ -31,6 +31,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=300)
+settings.register_profile("few", settings.get_profile("dev"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

@@ -1,27 +1,14 @@
-"""`minicnn summary`, `minicnn gradcheck` and `minicnn doctor`: looking inside."""
+"""`minicnn summary` and `minicnn gradcheck`: looking inside."""
 
 from __future__ import annotations
-
-import os
-import platform
-import sys
-from importlib import metadata
-from inspect import signature
-from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-import minicnn
-from minicnn import backends
-from minicnn.applications import NETWORKS
 from minicnn.cli.console import plain_console
-from minicnn.cli.networks import read_network
-from minicnn.datasets.places import cache_folder
-from minicnn.errors import ArgumentError, BackendError
+from minicnn.cli.networks import named_network
 from minicnn.gradient_check import cases
-from minicnn.registry import lookup
 
 
 @click.command()
@@ -30,18 +17,7 @@ from minicnn.registry import lookup
 @click.option("--classes", type=click.IntRange(2), help="Number of classes.  [default: the network's own]")
 def summary(model: str, input_shape: str | None, classes: int | None) -> None:
     """Layers, shapes and parameters of MODEL: a name (small, lenet5, mlp, vgg16), a file, or a run's folder."""
-    if model in NETWORKS:
-        own = signature(NETWORKS[model]).parameters
-        shape = own["input_shape"].default if input_shape is None else _shape(input_shape)
-        NETWORKS[model](shape, classes or own["classes"].default).summary()
-        return
-    path = Path(model)
-    if not os.path.exists(path):
-        lookup("network", model, NETWORKS)
-    network = read_network(path / "best.minicnn" if path.is_dir() else path)
-    if input_shape is not None:
-        network.build((None, *_shape(input_shape)))
-    network.summary()
+    named_network(model, input_shape, classes).summary()
 
 
 @click.command()
@@ -66,44 +42,3 @@ def gradcheck(operators: tuple[str, ...], draws: int, seed: int) -> int:
     for explanation in wrong:
         click.echo(explanation)
     return 1 if wrong else 0
-
-
-@click.command()
-def doctor() -> None:
-    """Versions, backends (and why one is missing), linear algebra, threads, data folders."""
-    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
-
-    table = Table(show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    table.add_row("minicnn", minicnn.__version__)
-    table.add_row("Python", f"{platform.python_version()} ({sys.executable})")
-    table.add_row("machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors")
-    for package in ("numpy", "pillow", "safetensors", "matplotlib"):
-        table.add_row(package, metadata.version(package))
-    table.add_section()
-    try:
-        in_use = backends.current_backend().name
-    except BackendError as error:  # MINICNN_BACKEND names none: that is for the doctor to say
-        in_use = f"none: {error}"
-    for name, reason in backends.status().items():
-        table.add_row(f"backend {name}", "ready" if reason is None else f"missing: {reason}")
-    table.add_row("backend in use", in_use)
-    table.add_section()
-    for pool in threadpool_info():
-        kernels = f", {pool['architecture']} kernels" if "architecture" in pool else ""
-        table.add_row(
-            f"threads of {pool['internal_api']}", f"{pool['num_threads']} (version {pool['version']}{kernels})"
-        )
-    table.add_section()
-    table.add_row("data folder MINICNN_DATA", os.environ.get("MINICNN_DATA", "not set"))
-    table.add_row("cache folder", str(cache_folder()))
-    plain_console().print(table)
-
-
-def _shape(text: str) -> tuple[int, int, int]:
-    parts = text.replace("x", ",").split(",")
-    if len(parts) != 3 or not all(p.strip().isdecimal() and int(p) > 0 for p in parts):
-        raise ArgumentError(f"--input-shape must be height,width,channels, e.g. 64,64,3; got {text!r}")
-    height, width, channels = (int(p) for p in parts)
-    return height, width, channels

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import click
 
 import minicnn
+from minicnn.cli.doctor import doctor
 from minicnn.cli.judge import evaluate, predict
-from minicnn.cli.look import doctor, gradcheck, summary
+from minicnn.cli.look import gradcheck, summary
+from minicnn.cli.profile import profile
 from minicnn.cli.train import train
 from minicnn.errors import MinicnnError
 
@@ -20,7 +22,7 @@ def cli() -> None:
     """A convolutional-network engine to read, to check and to race."""
 
 
-for command in (train, evaluate, predict, summary, gradcheck, doctor):
+for command in (train, evaluate, predict, summary, profile, gradcheck, doctor):
     cli.add_command(command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from inspect import signature
 from pathlib import Path
 
 from minicnn import activations
@@ -41,6 +42,25 @@ def make_network(spec: str, input_shape: tuple[int, int, int], classes: int) -> 
     return model
 
 
+def named_network(spec: str, input_shape: str | None = None, classes: int | None = None) -> Model:
+    """A network as a command names it: one of ours, a file, or the best of a run's folder.
+
+    input_shape: height,width,channels; where it or `classes` is None the network's own count. Raises ArgumentError
+    for a name or shape that is none, CheckpointError for a damaged file.
+    """
+    if spec in NETWORKS:
+        own = signature(NETWORKS[spec]).parameters
+        shape = own["input_shape"].default if input_shape is None else _shape(input_shape)
+        return NETWORKS[spec](shape, classes or own["classes"].default)
+    path = Path(spec)
+    if not os.path.exists(path):
+        lookup("network", spec, NETWORKS)
+    network = read_network(path / "best.minicnn" if path.is_dir() else path)
+    if input_shape is not None:
+        network.build((None, *_shape(input_shape)))
+    return network
+
+
 def read_network(path: Path) -> Model:
     """The network in a .json architecture or a .minicnn file. Raises ArgumentError or CheckpointError."""
     if path.suffix == ".json":
@@ -49,3 +69,11 @@ def read_network(path: Path) -> Model:
         except (OSError, UnicodeDecodeError) as error:
             raise ArgumentError(f"cannot read the architecture {path}: {error}") from None
     return load_model(path)
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    parts = text.replace("x", ",").split(",")
+    if len(parts) != 3 or not all(p.strip().isdecimal() and int(p) > 0 for p in parts):
+        raise ArgumentError(f"--input-shape must be height,width,channels, e.g. 64,64,3; got {text!r}")
+    height, width, channels = (int(p) for p in parts)
+    return height, width, channels

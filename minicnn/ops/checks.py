@@ -17,10 +17,11 @@ from minicnn.tensor import Array
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 LARGEST = float(np.finfo(np.float64).max)
+MOST_AXES = 32  # NumPy arrays may have 64, but some of its functions break on more than half of that, a few badly
 
 
 def check_floats(operator: str, *, b: Array | None = None, **arrays: Array) -> None:
-    """Every array is float32, or every array is float64. The bias b may be left out."""
+    """Every array is float32, or every array is float64, of at most 32 axes. The bias b may be left out."""
     given = arrays if b is None else {**arrays, "b": b}
     for name, a in given.items():
         # Matrices and masked arrays are arrays whose arithmetic is another.
@@ -34,6 +35,8 @@ def check_floats(operator: str, *, b: Array | None = None, **arrays: Array) -> N
                 f"{operator}: {name} must be float32 or float64, got {a.dtype}; "
                 f"convert it with {name}.astype('float32')"
             )
+        if len(a.shape) > MOST_AXES:
+            raise ShapeError(f"{operator}: {name} has {len(a.shape)} axes, at most {MOST_AXES} are possible")
     if len({a.dtype for a in given.values()}) > 1:
         found = ", ".join(f"{name} is {a.dtype}" for name, a in given.items())
         raise DTypeError(f"{operator}: all arrays must have one dtype, but {found}; convert one of them")

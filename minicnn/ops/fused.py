@@ -78,7 +78,7 @@ def batch_norm_relu(
     Raises as `batch_norm`; ArgumentError or ShapeError for a pooling window that has more than 16 pixels or does not
     fit.
     """
-    epsilon = check_batch_norm("batch_norm_relu", x, gamma, beta, epsilon)
+    epsilon = check_batch_norm("batch_norm_relu", x, gamma, beta, epsilon, observe)
     # Where nothing is pooled it does not matter how the pixels lie: each example is a row of them.
     images = x if x.ndim == 4 else x.reshape(len(x), 1, x[0].size // x.shape[-1], x.shape[-1])
     pooling = _tiles("batch_norm_relu", images.shape[1:3], pool_size)

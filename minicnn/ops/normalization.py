@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from minicnn.backends import backend_for
-from minicnn.errors import ShapeError
+from minicnn.errors import ArgumentError, ShapeError
 from minicnn.ops.checks import check_floats, check_number, check_shape
 from minicnn.tensor import Array, Gradients, differentiable
 
@@ -34,7 +34,7 @@ def batch_norm(
     Raises ShapeError, also for a batch without elements; DTypeError; ArgumentError if epsilon is negative.
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithm 1 and section 3.
     """
-    epsilon = check_batch_norm("batch_norm", x, gamma, beta, epsilon)
+    epsilon = check_batch_norm("batch_norm", x, gamma, beta, epsilon, observe)
     backend = backend_for(x)
     y, mean, variance = backend.batch_norm(x, gamma, beta, epsilon)
     if observe is not None:
@@ -73,11 +73,13 @@ def batch_norm_inference(
     return backend.batch_norm_inference(x, gamma, beta, mean, variance, epsilon), pullback
 
 
-def check_batch_norm(operator: str, x: Array, gamma: Array, beta: Array, epsilon: float) -> float:
+def check_batch_norm(operator: str, x: Array, gamma: Array, beta: Array, epsilon: float, observe: object) -> float:
     """The door of `batch_norm`, and of what is fused with it: epsilon as a float."""
     _check(operator, x, gamma=gamma, beta=beta)
     if x.size == 0:
         raise ShapeError(f"{operator}: x {x.shape} has no elements to take a mean of")
+    if observe is not None and not callable(observe):
+        raise ArgumentError(f"{operator}: observe must be a function of mean and variance, got {observe!r:.60}")
     return check_number(operator, "epsilon", epsilon, least=0)
 
 

@@ -48,7 +48,7 @@ def max(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
     if 0 in reduced:
         raise ShapeError(f"max: there is no maximum over axes {axes} of shape {x.shape}: they hold no elements")
     # The reduced axes last and flattened, so that one winner a row can be named.
-    rows = x.transpose(*others, *axes).reshape(*(x.shape[a] for a in others), int(np.prod(reduced)))
+    rows = x.transpose(*others, *axes).reshape((*(x.shape[a] for a in others), int(np.prod(reduced))))
     winners = rows.argmax(axis=-1)[..., None]
     y = np.take_along_axis(rows, winners, axis=-1)[..., 0]
     kept = tuple(1 if a in axes else n for a, n in enumerate(x.shape))
@@ -57,7 +57,7 @@ def max(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
         def dx() -> Array:
             spread = np.zeros(rows.shape, dy.dtype)
             np.put_along_axis(spread, winners, dy.reshape(y.shape)[..., None], axis=-1)
-            spread = spread.reshape(*(x.shape[a] for a in others), *reduced)
+            spread = spread.reshape(tuple(x.shape[a] for a in (*others, *axes)))
             return spread.transpose(np.argsort([*others, *axes]))
 
         return {"x": dx}

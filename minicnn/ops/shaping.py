@@ -8,7 +8,7 @@ import numpy as np
 
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import explicit_pads, is_int, pair
-from minicnn.ops.checks import check_axes, check_floats, check_rank
+from minicnn.ops.checks import MOST_AXES, check_axes, check_floats, check_rank
 from minicnn.tensor import Array, Gradients, differentiable
 
 
@@ -22,9 +22,11 @@ def reshape(x: Array, shape: Any) -> tuple:
     shape = (shape,) if is_int(shape) else shape
     if not isinstance(shape, (tuple, list)) or not all(is_int(n) and n >= -1 for n in shape):
         raise ArgumentError(f"reshape: shape must be whole numbers, one of which may be -1; got {shape!r}")
+    if len(shape) > MOST_AXES:
+        raise ArgumentError(f"reshape: shape has {len(shape)} axes, at most {MOST_AXES} are possible")
     try:
         y = x.reshape(shape)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ShapeError(f"reshape: {x.size} elements of shape {x.shape} do not fit shape {shape}") from None
     return y, lambda dy: {"x": lambda: dy.reshape(x.shape)}
 
@@ -46,8 +48,10 @@ def getitem(x: Array, index: Any) -> tuple:
     check_floats("getitem", x=x)
     try:
         y = x[index]
-    except (IndexError, TypeError, ValueError) as error:
+    except (IndexError, TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(f"getitem: index {index!r:.60} does not fit x of shape {x.shape}: {error}") from None
+    if np.ndim(y) > MOST_AXES:
+        raise ArgumentError(f"getitem: index {index!r:.60} makes {y.ndim} axes, at most {MOST_AXES} are possible")
 
     def pullback(dy: Array) -> Gradients:
         def dx() -> Array:

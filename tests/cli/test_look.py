@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import minicnn as package
 from minicnn import Sequential, layers
 from minicnn.backends import current_backend
 from minicnn.gradient_check.cases import CASES
@@ -62,17 +61,3 @@ def test_gradcheck_ends_with_1_when_a_gradient_is_wrong(minicnn: Run, monkeypatc
     verdicts = {line.split()[0]: line.split()[-1] for line in lines if line.startswith(("tanh ", "dense "))}
     assert verdicts == {"tanh": "right", "dense": "WRONG"}
     assert any(line.startswith("dense(x") and "the gradient of w" in line for line in lines)
-
-
-def test_doctor_tells_versions_backends_threads_and_folders(minicnn: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MINICNN_DATA", "/data/[/here]")
-    outcome = minicnn("doctor")
-    assert outcome.status == 0
-    lines = words(outcome.out)
-    assert f"minicnn {package.__version__}" in lines
-    assert f"numpy {np.__version__}" in lines
-    assert "backend numpy ready" in lines
-    assert any(line.startswith("backend cuda missing: ") for line in lines)
-    assert "backend in use numba" in lines
-    assert any(line.startswith("threads of ") for line in lines)
-    assert "data folder MINICNN_DATA /data/[/here]" in lines

@@ -242,3 +242,10 @@ def test_dense_by_hand(backend: Spy) -> None:
     assert gradients["x"].tolist() == [[3, 4]]
     assert gradients["w"].tolist() == [[1, 1, 1], [2, 2, 2]]
     assert gradients["b"].tolist() == [1, 1, 1]
+
+
+def test_the_maximum_of_one_number_is_that_number() -> None:
+    x = Tensor(np.array(3.0), requires_grad=True)
+    y = ops.max(x, axis=())
+    y.backward()
+    assert (y.item(), x.grad) == (3.0, 1.0)
