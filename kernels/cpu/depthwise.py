@@ -25,6 +25,7 @@ from minicnn.kernels.cpu.relu_pool import kind_of
 from minicnn.kernels.cpu.sums import sum_in_order
 from minicnn.kernels.cpu.threads import exclusive, scratch
 from minicnn.kernels.cpu.units import Pair
+from minicnn.kernels.recording import performed
 
 PARTS = 16  # partial sums in the weight gradient
 
@@ -79,7 +80,7 @@ def depthwise_conv2d_weight_gradient(
     axes = [_seen(dy.shape[a + 1], x.shape[a + 1], dw.shape[a], strides[a], dilation[a], corner[a]) for a in (0, 1)]
     with exclusive:
         partial = scratch("slots", parts * dw.size, dw.dtype).reshape(parts, *dw.shape)
-        partial.fill(0)
+        performed(partial.fill, 0)
         _launch(depthwise_rows.sum_products, x, partial, partial.reshape(-1), dy, *axes, parts)
         sum_in_order(partial.reshape(parts, -1), dw.reshape(-1))
 

@@ -141,13 +141,18 @@ def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any
         signature(chain),
         *((a.shape, a.dtype) for a in inputs),
         *((id(v.data), v.requires_grad) for v in weights),
-        *((layer.trainable, id(layer.seed_generator), getattr(layer, "rate", None)) for layer in chain),
+        *(
+            (layer.trainable, id(layer.seed_generator), getattr(layer, "rate", None), getattr(layer, "algorithm", None))
+            for layer in chain
+        ),
     )
 
 
 def _is_repeatable(layer: Layer, training: bool) -> bool:
     if type(layer) is layers.BatchNormalization and training and not layer.trainable:
         return False  # its gradient is computed by NumPy
+    if getattr(layer, "groups", 1) > 1:
+        return False  # groups are taken apart, or channels repeated, by NumPy
     return type(layer) in _REPEATABLE and getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
 
 

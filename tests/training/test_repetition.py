@@ -41,9 +41,14 @@ NETWORKS: dict[str, Callable[[], list[Any]]] = {
         layers.Dropout(0.5, seed=2),
         layers.Dense(CLASSES),
     ],
-    "convolution with stride 3 and one of each channel": lambda: [
-        layers.Conv2D(4, 2, strides=3, groups=2, activation="relu6"),
-        layers.Conv2D(4, 2, groups=4, padding="same"),
+    "strides past the kernel, and each algorithm": lambda: [
+        layers.Conv2D(4, 2, strides=1, padding="same", activation="relu6"),
+        layers.Conv2D(4, 3, algorithm="winograd", activation="relu"),
+        layers.Conv2D(4, 3, padding="same", algorithm="winograd"),
+        layers.BatchNormalization(),
+        layers.Conv2D(4, 3, padding="same", algorithm="im2col", activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(4, 2, strides=3, padding="same"),
         layers.ReLU(max_value=4.0, negative_slope=0.1),
         layers.Flatten(),
         layers.Dense(CLASSES, activation="softmax"),
@@ -188,6 +193,18 @@ def test_a_copy_has_memory_of_its_own() -> None:
         [model.train_on_batch(*batch(number)) for number in range(3, 6)],
         [other.train_on_batch(*batch(number)) for number in range(3, 6)],
     )
+
+
+def test_grouped_convolutions_are_the_same_too() -> None:
+    def predictions(on: bool) -> list[Any]:
+        with repeating(on):
+            minicnn.set_random_seed(0)
+            chain = [layers.Conv2D(4, 2, groups=2), layers.Conv2D(8, 2, groups=4), layers.Flatten()]
+            model = Sequential([layers.Input(IMAGE), *chain, layers.Dense(CLASSES)])
+            model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
+            return [model.train_on_batch(*batch(number)) for number in range(5)]
+
+    assert predictions(True) == predictions(False)
 
 
 class Doubled(layers.Dense):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from minicnn.kernels.recording import performed
+
 
 def plain(a: np.ndarray) -> np.ndarray:
     """`a` itself if it lies plainly in memory, else a copy that does."""
-    return a if a.flags.carray else np.array(a, order="C")
+    if a.flags.carray:
+        return a
+    copy = np.empty(a.shape, a.dtype)
+    performed(np.copyto, copy, a)
+    return copy
 
 
 def flat(a: np.ndarray) -> np.ndarray:
