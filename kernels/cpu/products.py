@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from minicnn.kernels.cpu import turned_products
 from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import tile_for
@@ -77,6 +78,9 @@ def _product(
             np.maximum(c, 0, out=c)
         return
     function, job, at, to = _plan(*c.shape, depth, *a_strides, transposed, c.dtype.char)
+    if a_strides[1] == 1 and turned_products.suits(*c.shape, depth, transposed, job.row_chunks):
+        turned_products.product(a, b, transposed, bias, c, relu)
+        return
     with exclusive:
         memory = scratch_per_thread("dense", DEPTH * job.columns, c.dtype)
         flat = c.reshape(-1)
