@@ -78,7 +78,7 @@ def _product(
             np.maximum(c, 0, out=c)
         return
     function, job, at, to = _plan(*c.shape, depth, *a_strides, transposed, c.dtype.char)
-    if a_strides[1] == 1 and turned_products.suits(*c.shape, depth, transposed, job.row_chunks):
+    if a_strides == (depth, 1) and turned_products.suits(*c.shape, depth, transposed, job.row_chunks):
         turned_products.product(a, b, transposed, bias, c, relu)
         return
     with exclusive:
