@@ -12,7 +12,8 @@ from minicnn.registry import lookup
 def shift(x: np.ndarray, rng: np.random.Generator, most: int = 2) -> np.ndarray:
     """Each image of x (n, H, W, C) moved by up to `most` pixels up, down, left and right; zeros come in."""
     n, height, width, channels = x.shape
-    padded = np.pad(x, ((0, 0), (most, most), (most, most), (0, 0)))
+    padded = np.zeros((n, height + 2 * most, width + 2 * most, channels), x.dtype)
+    padded[:, most : most + height, most : most + width] = x
     top, left = rng.integers(0, 2 * most + 1, (2, n))
     # (n, H, W, C) at every place of a padded image, without a copy: one is picked for each, in one pass.
     image, row, column, channel = padded.strides
@@ -27,15 +28,18 @@ def shift(x: np.ndarray, rng: np.random.Generator, most: int = 2) -> np.ndarray:
 
 def flip(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Each image of x (n, H, W, C) mirrored left to right, or not, with equal chance."""
-    mirrored = rng.random(len(x)) < 0.5
-    y = x.copy()
-    y[mirrored] = x[mirrored, :, ::-1]
-    return y
+    return _flip_in_place(x.copy(), rng)
 
 
 def shift_and_flip(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Both."""
-    return flip(shift(x, rng), rng)
+    return _flip_in_place(shift(x, rng), rng)
+
+
+def _flip_in_place(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    mirrored = rng.random(len(x)) < 0.5
+    x[mirrored] = x[mirrored, :, ::-1]
+    return x
 
 
 CHOICES: dict[str, Augmentation | None] = {
