@@ -24,7 +24,7 @@ from minicnn.data.augment import shift_and_flip
 from minicnn.data.batches import Batches
 from minicnn.training.progress import ProgressBar
 
-STEPS = {"LeNet-5": 40, "cats-dogs 32-32-64": 6}  # of an epoch
+STEPS = {"LeNet-5": 300, "cats-dogs 32-32-64": 10}  # of an epoch
 
 
 def candidates(net: Net, steps: int) -> Candidates:

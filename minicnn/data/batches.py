@@ -67,9 +67,12 @@ class Batches:
             part: Any = (
                 slice(start, start + self.batch_size) if order is None else order[start : start + self.batch_size]
             )
-            x = self.x[part].astype(self.dtype, copy=False)
+            rows = self.x[part]
+            x = rows.astype(self.dtype, copy=False)
             if self.scale != 1:
-                x = x * x.dtype.type(self.scale)
+                # In place where the numbers are nobody else's: fresh memory costs more than the product.
+                own = order is not None or x is not rows
+                x = np.multiply(x, x.dtype.type(self.scale), out=x if own else None)
             if self.augment is not None:
                 x = self.augment(x, rng)
             yield Batch(

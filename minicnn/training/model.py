@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from minicnn import losses, metrics, optimizers
 from minicnn.callbacks import Callback, CallbackList, History
+from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
 from minicnn.errors import ArgumentError, ShapeError, StateError
 from minicnn.geometry import is_int
@@ -247,12 +249,15 @@ class Model(Network):
         mean_loss = Mean()
         self._start_metrics(batches.y)
         logs: dict[str, float] = {}
-        for number, batch in enumerate(batches.epoch(self.epochs_seen)):
-            y: Any = batch.y
-            loss, predictions = self._step(batch.x, y, batch.weights)
-            mean_loss.update_state(loss, sample_weight=[len(y)])
-            logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
-            watching.on_train_batch_end(number, logs)
+        epoch = batches.epoch(self.epochs_seen)
+        # Cutting a batch out of an array is less work than handing it from thread to thread.
+        with made_ahead(epoch) if batches.augment is not None else nullcontext(epoch) as ready:
+            for number, batch in enumerate(ready):
+                y: Any = batch.y
+                loss, predictions = self._step(batch.x, y, batch.weights)
+                mean_loss.update_state(loss, sample_weight=[len(y)])
+                logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
+                watching.on_train_batch_end(number, logs)
         check_weights(self, self._optimizer().iterations)
         return logs
 

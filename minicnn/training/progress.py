@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from minicnn.callbacks import Callback, Logs
 
+SECONDS_BETWEEN = 0.25  # drawings of the bar
+
 
 class ProgressBar(Callback):
     """A bar an epoch on a terminal; one line an epoch elsewhere, or with `lines_only`."""
@@ -35,16 +37,21 @@ class ProgressBar(Callback):
                 TimeRemainingColumn(),
                 console=self.console,
                 transient=True,
+                auto_refresh=False,  # drawing takes as long as a small step: now and then, and not from a thread
             )
             self.bar.start()
+            self.drawn = self.started
             self.task = self.bar.add_task(self.label, total=self.params["steps"], numbers="")
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        """Moves the bar."""
-        if self.bar is not None:
+        """Moves the bar, if it is time to."""
+        now = time.perf_counter()
+        if self.bar is not None and (now - self.drawn >= SECONDS_BETWEEN or batch + 1 == self.params["steps"]):
+            self.drawn = now
             images = min((batch + 1) * self.params["batch_size"], self.params["samples"])
-            rate = images / (time.perf_counter() - self.started)
-            self.bar.update(self.task, completed=batch + 1, numbers=f"{_shown(logs)}  {rate:,.0f} images/s")
+            rate = images / (now - self.started)
+            numbers = f"{_shown(logs)}  {rate:,.0f} images/s"
+            self.bar.update(self.task, completed=batch + 1, numbers=numbers, refresh=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Replaces the bar by a line that stays."""
