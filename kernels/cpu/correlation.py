@@ -28,6 +28,7 @@ from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, filled_up, strip_
 
 PIXELS = 400  # in a unit
 PANEL_BYTES = 256 * 1024  # of a panel that are used at a time: they share the L2 cache with the unit's pixels
+SHORT = 16  # numbers in a run that a one-vector tile takes without a loop, which costs more than what is in it
 ITEMS = 16  # pieces of work that are wanted at least, so that threads finish together
 
 
@@ -69,6 +70,12 @@ class Plan(NamedTuple):
     runs: np.ndarray  # where each run of contiguous numbers lies in a window
     blocks: np.ndarray  # (·, 4): first run, runs, first number of the run, numbers
     panel_shape: tuple[int, int, int, int]
+
+    def function(self) -> int:
+        """The address of the micro-kernel; with two vectors, and without the loop, LLVM would run out of registers."""
+        length = self.panel_shape[2] // len(self.runs)
+        short = self.tile.vectors == 1 and length <= SHORT
+        return microkernel(self.tile, unit_step=True, length=length if short else 0)
 
 
 def conv2d(
@@ -282,7 +289,7 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
         return
     memory = scratch_per_thread("strips", plan.strips.scratch_size, source.dtype)
     _correlate(
-        microkernel(plan.tile, unit_step=True),
+        plan.function(),
         new_counter(),
         plan.strips,
         plan.job,
