@@ -29,6 +29,7 @@ from minicnn.kernels.recording import performed
 
 PIXELS = 400  # in a unit
 PANEL_BYTES = 256 * 1024  # of a panel that are used at a time: they share the L2 cache with the unit's pixels
+SHORT = 16  # numbers in a run that a one-vector tile takes without a loop, which costs more than what is in it
 ITEMS = 16  # pieces of work that are wanted at least, so that threads finish together
 
 
@@ -71,6 +72,12 @@ class Plan(NamedTuple):
     blocks: np.ndarray  # (·, 4): first run, runs, first number of the run, numbers
     panel_shape: tuple[int, int, int, int]
 
+    def function(self) -> int:
+        """The address of the micro-kernel; with two vectors, and without the loop, LLVM would run out of registers."""
+        length = self.panel_shape[2] // len(self.runs)
+        short = self.tile.vectors == 1 and length <= SHORT
+        return microkernel(self.tile, unit_step=True, length=length if short else 0)
+
 
 def conv2d(
     x: np.ndarray,
@@ -109,8 +116,11 @@ def conv2d_input_gradient(
 
     y[i] took x[i·stride + r·dilation - pad]; so x[h] went into y[(h + pad - r·dilation) / stride], where that is whole.
     """
-    if few_channels.suits(w, dilation, groups):
-        few_channels.conv2d_input_gradient(dy, w, dx, strides, dilation, pads)
+    blocks = few_channels.blocks_for(
+        w.shape, dx.shape[2], strides[1], dilation[1], pads[1][0], groups, dx.dtype.itemsize
+    )
+    if blocks is not None:
+        _input_gradient_in_blocks(dy, w, dx, strides, dilation, pads, blocks)
         return
     phases = _phases(w.shape[:2], dx.shape[1:3], strides, dilation, (pads[0][0], pads[1][0]))
     if any(not taps_r or not taps_s for taps_r, taps_s, _ in phases):
@@ -122,6 +132,47 @@ def conv2d_input_gradient(
             plan = plan_for(dy.shape, dx.shape, taps, groups, dy.dtype.char)
             rows = (np.array(taps_r)[:, None] * w.shape[1] + np.array(taps_s)) * w.shape[2]
             _launch(plan, dy, _packed(plan, w, rows.reshape(-1), transposed=True), None, dx)
+
+
+def _input_gradient_in_blocks(
+    dy: np.ndarray,
+    w: np.ndarray,
+    dx: np.ndarray,
+    strides: Pair,
+    dilation: Pair,
+    pads: Pads,
+    blocks: few_channels.Blocks,
+) -> None:
+    """The same, with blocks of several pixels as columns: phases are left for rows alone."""
+    images, height, width, channels = dx.shape
+    shape = images, height, -(-width // blocks.pixels), blocks.pixels * channels
+    columns = tuple(range(blocks.first, blocks.first + blocks.reach))
+    with exclusive:
+        if width % blocks.pixels:
+            result = scratch("blocks", int(np.prod(shape)), dx.dtype).reshape(shape)
+        else:
+            result = dx.reshape(shape)
+        numbers = scratch("numbers", w.size + 1, w.dtype)
+        numbers[:-1], numbers[-1] = w.reshape(-1), 0
+        for rows, _, seen in _phases((len(w), 1), (height, 1), (strides[0], 1), (dilation[0], 1), (pads[0][0], 0)):
+            if not rows:
+                result[:, seen.out_origin[0] :: strides[0]] = 0  # passed over
+                continue
+            taps = Taps(
+                seen.rows,
+                columns,
+                (1, blocks.pixels // strides[1]),
+                (seen.grid[0], shape[2]),
+                (strides[0], 1),
+                seen.out_origin,
+            )
+            plan = plan_for(dy.shape, shape, taps, 1, dy.dtype.char)
+            panels = scratch("panels", int(np.prod(plan.panel_shape)), w.dtype).reshape(plan.panel_shape)
+            indices = few_channels.panel_indices(w.shape, rows, blocks, strides[1], pads[1][0], plan.panel_shape)
+            np.take(numbers, indices, out=panels, mode="clip")
+            _launch(plan, dy, panels, None, result)
+        if width % blocks.pixels:
+            dx[:] = result.reshape(images, height, shape[2] * blocks.pixels, channels)[:, :, :width]
 
 
 def _packed(plan: Plan, w: np.ndarray, taps: np.ndarray, transposed: bool) -> np.ndarray:
@@ -239,7 +290,7 @@ def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray
         return
     memory = scratch_per_thread("strips", plan.strips.scratch_size, source.dtype)
     _correlate(
-        microkernel(plan.tile, unit_step=True),
+        plan.function(),
         new_counter(),
         plan.strips,
         plan.job,

@@ -1,9 +1,11 @@
-"""The input gradient of a convolution over images of few channels, where a panel of C columns would idle most lanes.
+"""The input gradient of a convolution over images of few channels, where columns that are channels idle most lanes.
 
-The numbers that one row of a filter touches, S·C of them, lie side by side in dx. So here they are the columns:
-dY · Wᵀ gives for each output pixel and each filter row what it adds to them. That is the matrix which col2im folds
-up, but only a tile of it exists at a time, and it is added to the image while it is still in the L1 cache.
-An image is one piece of work, so no two threads add to the same pixel.
+P neighbouring pixels of dx are P·C contiguous numbers. Let those be the columns: then one row of a panel holds what
+one number of dy adds to all of them, zero for the pixels that it never saw. A block of P pixels is reached by fewer
+than S + P pixels in each row of dy, where P single pixels are reached by S · P. So for C = 3 and S = 3, blocks of five
+take 7 steps of 15 lanes where single pixels take 15 steps of three.
+
+That is again a correlation, of dy with filters that are mostly w; strides across are in the filters already.
 """
 
 from __future__ import annotations
@@ -12,163 +14,63 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
-from minicnn.kernels.cpu.calls import address_of, call_microkernel, clear_bytes, copy_bytes, next_item
-from minicnn.kernels.cpu.jit import kernel, parallel_kernel
-from minicnn.kernels.cpu.machine import Tile, tile_for
-from minicnn.kernels.cpu.microkernel import microkernel
-from minicnn.kernels.cpu.panels import pack_filters
-from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
-from minicnn.kernels.cpu.units import Pads, Pair, filled_up
+from minicnn.kernels.cpu.machine import vector_registers
+
+WORTH = 0.8  # of the steps at most, for it is no gain without some loss
+UNEVEN = 1.15  # what it costs if the last block sticks out of the image and must be cut off
 
 
-class Job(NamedTuple):
-    """Numbers that `_work` needs."""
+class Blocks(NamedTuple):
+    """Pixels as blocks."""
 
-    kernel_rows: int
-    row_step: int  # image rows between them: the dilation
-    down: int  # image rows between output rows: the stride
-    across: int
-    width: int  # of a padded image, in numbers
-    padded: int  # numbers in a padded image
-    top: int  # padding
-    left: int
-    channels: int
-    touched: int  # numbers that a filter row touches, S·C
-    panels: int
-    columns: int
-    tile_rows: int
+    pixels: int
+    first: int  # column of dy, relative to the block's own, that is the first to reach it
+    reach: int  # columns of dy that reach it, from there
 
 
-class Plan(NamedTuple):
-    """Everything that depends on shapes alone."""
+@lru_cache(maxsize=1024)
+def blocks_for(
+    size: tuple[int, ...], width: int, stride: int, dilation: int, padding: int, groups: int, itemsize: int
+) -> Blocks | None:
+    """The best blocks for filters of `size` (R, S, C, K) and rows of dx of `width` pixels; None: none are worth it."""
+    _, s, channels, _ = size
+    lanes = vector_registers()[0] // itemsize
+    if groups > 1 or dilation > 1 or 2 * channels > lanes or stride > s or width == 0:
+        return None
 
-    tile: Tile
-    job: Job
-    taps: np.ndarray  # the rows of w as a matrix at which the filter rows start
-    pixels: np.ndarray  # (2, tile rows): where the pixels of a tile lie in dy: full tiles, and the last one
-    outs: np.ndarray  # where the rows of a tile lie in its buffer
+    def steps(blocks: Blocks) -> float:
+        """Of one vector each, for a row of dx and a number of dy's depth."""
+        vectors = -(-blocks.pixels * channels // lanes)
+        return -(-width // blocks.pixels) * blocks.reach * vectors * (UNEVEN if width % blocks.pixels else 1)
+
+    several = range(stride, max(stride, min(width, 2 * lanes // channels)) + 1, stride)
+    best = min((_reached(pixels, s, stride, padding) for pixels in several), key=steps)
+    return best if steps(best) <= WORTH * width * s / stride else None
 
 
-def suits(w: np.ndarray, dilation: Pair, groups: int) -> bool:
-    """Whether C columns would idle lanes that S·C columns would not, and whether those are contiguous."""
-    lanes = tile_for(1, "float" if w.dtype == np.float32 else "double").lanes
-    _, s, channels, _ = w.shape
-    return groups == 1 and dilation[1] == 1 and 2 * channels <= lanes <= s * channels
-
-
-def conv2d_input_gradient(
-    dy: np.ndarray, w: np.ndarray, dx: np.ndarray, strides: Pair, dilation: Pair, pads: Pads
-) -> None:
-    """dy (N, OH, OW, K), w (R, S, C, K) -> dx (N, H, W, C). All contiguous, one dtype."""
-    if dx.size == 0:
-        return
-    plan = _plan(dy.shape, w.shape, dx.shape, strides, dilation, pads, dy.dtype.char)
-    job, filters = plan.job, w.shape[3]
-    with exclusive:
-        shape = 1, job.panels, job.kernel_rows * filters, job.columns
-        panels = scratch("panels", int(np.prod(shape)), dy.dtype).reshape(shape)
-        pack_filters(w.reshape(-1, filters), plan.taps, job.touched, filters, True, panels)
-        _add_images(
-            microkernel(plan.tile, unit_step=True),
-            new_counter(),
-            job,
-            dy,
-            panels,
-            dx,
-            plan.pixels,
-            plan.outs,
-            scratch_per_thread("strips", job.padded, dy.dtype),
-            scratch_per_thread("tiles", job.tile_rows * job.panels * job.columns, dy.dtype),
-        )
+def _reached(pixels: int, taps: int, stride: int, padding: int) -> Blocks:
+    ups = [q + padding - s for q in range(pixels) for s in range(taps)]
+    columns = [up // stride for up in ups if up % stride == 0]
+    return Blocks(pixels, min(columns), max(columns) - min(columns) + 1)
 
 
 @lru_cache(maxsize=256)
-def _plan(
-    dy: tuple[int, ...],
-    w: tuple[int, ...],
-    dx: tuple[int, ...],
-    strides: Pair,
-    dilation: Pair,
-    pads: Pads,
-    dtype: str,
-) -> Plan:
-    (r, s, channels, filters), (top, bottom), (left, right) = w, *pads
-    tile = tile_for(s * channels, "float" if dtype == "f" else "double")
-    panels = -(-s * channels // tile.columns)
-    width = (dx[2] + left + right) * channels
-    job = Job(
-        r,
-        dilation[0],
-        *strides,
-        width,
-        (dx[1] + top + bottom) * width,
-        top,
-        left,
-        channels,
-        s * channels,
-        panels,
-        tile.columns,
-        tile.rows,
-    )
-    last = (dy[1] * dy[2] - 1) % tile.rows + 1
-    pixels = np.stack([filled_up(np.arange(n), tile.rows) for n in (tile.rows, last)]) * filters
-    outs = np.arange(tile.rows) * panels * tile.columns
-    return Plan(tile, job, np.arange(r) * s * channels, pixels, outs)
+def panel_indices(
+    size: tuple[int, ...], rows: tuple[int, ...], blocks: Blocks, stride: int, padding: int, shape: tuple[int, ...]
+) -> np.ndarray:
+    """For each number of the panels of `shape`, which one of w (R, S, C, K) it is; R·S·C·K stands for zero.
 
-
-@parallel_kernel
-def _add_images(function, counter, job, dy, panels, dx, pixels, outs, memory, buffers):
-    for thread in prange(len(memory)):
-        _work(function, counter, job, dy, panels, dx, pixels, outs, memory[thread], buffers[thread])
-
-
-@kernel
-def _work(function, counter, job, dy, panels, dx, pixels, outs, padded, buffer):
-    """One thread: takes images until none is left."""
-    size, filters = dy.itemsize, dy.shape[3]
-    count = dy.shape[1] * dy.shape[2]
-    zero_run = np.zeros(1, np.int64)
-    image = next_item(counter)
-    while image < len(dy):
-        clear_bytes(address_of(padded), job.padded * size)
-        for pixel in range(0, count, job.tile_rows):
-            table = 0 if pixel + job.tile_rows <= count else job.tile_rows * 8
-            for r in range(job.kernel_rows):
-                for p in range(job.panels):
-                    call_microkernel(
-                        function,
-                        address_of(dy) + (image * count + pixel) * filters * size,
-                        address_of(pixels) + table,
-                        address_of(panels) + (p * job.kernel_rows + r) * filters * job.columns * size,
-                        address_of(buffer) + p * job.columns * size,
-                        address_of(outs),
-                        address_of(zero_run),
-                        1,
-                        filters,
-                        1,
-                        0,
-                        0,
-                        job.columns,
-                    )
-                _add_tile(job, r, pixel, min(job.tile_rows, count - pixel), dy.shape[2], buffer, padded)
-        line = dx.shape[2] * dx.shape[3]
-        for h in range(dx.shape[1]):
-            source = (h + job.top) * job.width + job.left * dx.shape[3]
-            target = (image * dx.shape[1] + h) * line
-            copy_bytes(address_of(dx) + target * size, address_of(padded) + source * size, line * size)
-        image = next_item(counter)
-    zero_run[0] = 0  # alive to the end: the micro-kernel knows only its address
-
-
-@kernel
-def _add_tile(job, r, first, used, out_width, buffer, padded):
-    """Row i of the tile belongs to output pixel first + i: its numbers are added where filter row r saw the image."""
-    touched, line = np.uint64(job.touched), job.panels * job.columns
-    for i in range(used):
-        h, w = (first + i) // out_width, (first + i) % out_width
-        here = np.uint64(i * line)
-        there = np.uint64((h * job.down + r * job.row_step) * job.width + w * job.across * job.channels)
-        for j in range(touched):  # unsigned: else Numba tests each index for being negative
-            padded[there + j] += buffer[here + j]
+    rows: those of the filter that reach the rows of dx in question.
+    """
+    _, s, channels, filters = size
+    _, panels, _, width = shape
+    numbers = np.arange(np.prod(size)).reshape(size)
+    indices = np.full((len(rows), blocks.reach, filters, panels * width), numbers.size)
+    for q in range(blocks.pixels):
+        for u in range(blocks.reach):
+            tap = q + padding - stride * (u + blocks.first)
+            if 0 <= tap < s:
+                here = slice(q * channels, (q + 1) * channels)
+                indices[:, u, :, here] = numbers[list(rows), tap].transpose(0, 2, 1)
+    return np.ascontiguousarray(indices.reshape(-1, panels, width).transpose(1, 0, 2)).reshape(shape)

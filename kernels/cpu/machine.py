@@ -76,7 +76,7 @@ def vector_registers() -> tuple[int, int]:
 # the panel and, where an instruction cannot broadcast from memory, the number from the left matrix. At least ten
 # accumulators are wanted in any case: an FMA takes 4 to 5 cycles and two start in each.
 _TILES = {
-    (64, 32): ((12, 2), (28, 1)),
+    (64, 32): ((12, 2), (12, 1)),
     (32, 16): ((6, 2), (12, 1)),
     (16, 16): ((4, 2), (8, 1)),
     (16, 32): ((8, 2), (16, 1)),

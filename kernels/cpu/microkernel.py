@@ -34,31 +34,34 @@ ARGUMENTS = "A row B C out run runs length step bias accumulate columns"
 
 
 @cache
-def microkernel(tile: Tile, unit_step: bool, line: int = 0, neighbours: bool = False) -> int:
+def microkernel(tile: Tile, unit_step: bool, line: int = 0, neighbours: bool = False, length: int = 0) -> int:
     """The address of the micro-kernel for `tile`, with what is known while compiling.
 
     unit_step: `step` is 1. line: B is not a packed panel; so many numbers lie between its rows, and no row is longer.
     neighbours: the rows of A start at neighbouring numbers, so that one address does for all of them.
+    length: that of all runs if it is not 0; they are written out, without a loop.
     """
     kind = ("unit" if unit_step else "any") + (f"_{line}" if line else "") + ("_neighbours" if neighbours else "")
+    kind += f"_runs_of_{length}" if length else ""
     name = f"micro_{tile.rows}x{tile.vectors}x{tile.lanes}_{tile.dtype}_{kind}"
-    return load(name, source(name, tile, unit_step, line, neighbours))
+    return load(name, source(name, tile, unit_step, line, neighbours, length))
 
 
-def source(name: str, tile: Tile, unit_step: bool, line: int = 0, neighbours: bool = False) -> str:
+def source(name: str, tile: Tile, unit_step: bool, line: int = 0, neighbours: bool = False, length: int = 0) -> str:
     """The micro-kernel as LLVM IR."""
-    return _Writer(tile, unit_step, line, neighbours).module(name)
+    return _Writer(tile, unit_step, line, neighbours, length).module(name)
 
 
 class _Writer:
     """Writes the IR of one tile, a line at a time."""
 
-    def __init__(self, tile: Tile, unit_step: bool, line: int, neighbours: bool) -> None:
+    def __init__(self, tile: Tile, unit_step: bool, line: int, neighbours: bool, length: int) -> None:
         self.tile, self.unit_step, self.line, self.neighbours = tile, unit_step, line or tile.columns, neighbours
         self.number = tile.dtype
         self.size = 4 if tile.dtype == "float" else 8
         self.vector = f"<{tile.lanes} x {tile.dtype}>"
         self.suffix = f"v{tile.lanes}f{8 * self.size}"
+        self.length = length
         self.lines: list[str] = []
         self.names = 0
 
@@ -105,7 +108,11 @@ class _Writer:
 
     def _one_run(self, o: str) -> None:
         self.put(f"  %runp = getelementptr i64, ptr %run_, i64 {o}", "  %base = load i64, ptr %runp")
-        self.put(f"  %first = mul i64 {o}, %length")
+        self.put(f"  %first = mul i64 {o}, {self.length or '%length'}")
+        if self.length:
+            for k in range(self.length):
+                self._step("0", k)
+            return
         self._loop("k", "0", "%whole", UNROLL, lambda k: [self._step(k, u) for u in range(UNROLL)])
         self._loop("t", "%whole", "%length", 1, lambda k: self._step(k, 0))
 

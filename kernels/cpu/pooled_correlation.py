@@ -13,7 +13,6 @@ from minicnn.kernels.cpu import pool_rows
 from minicnn.kernels.cpu.calls import address_of, call_address, next_item
 from minicnn.kernels.cpu.correlation import Pads, correlate_unit, filter_panels, plan_for, window_taps
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
-from minicnn.kernels.cpu.microkernel import microkernel
 from minicnn.kernels.cpu.relu_pool import kind_of
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch_per_thread
 from minicnn.kernels.cpu.units import Pair, strip_address, unit_extent
@@ -45,7 +44,7 @@ def conv2d_relu_pool(
     with exclusive:
         panels = filter_panels(plan, w)
         _correlate_and_pool(
-            microkernel(plan.tile, unit_step=True),
+            plan.function(),
             pool_rows.forward(size, kind_of(x)),
             new_counter(),
             strips,

@@ -38,10 +38,12 @@ def tiles() -> list[Tile]:
 
 
 @pytest.mark.parametrize("tile", tiles(), ids=str)
-@pytest.mark.parametrize("length", [0, 1, 5, 8])
+@pytest.mark.parametrize(("length", "known"), [(0, 0), (1, 0), (5, 0), (5, 5), (8, 0)])
 @pytest.mark.parametrize("step", [1, 3])
 @pytest.mark.parametrize(("accumulate", "with_bias"), [(False, False), (False, True), (True, False)])
-def test_it_is_the_sum_over_runs(tile: Tile, length: int, step: int, accumulate: bool, with_bias: bool) -> None:
+def test_it_is_the_sum_over_runs(
+    tile: Tile, length: int, known: int, step: int, accumulate: bool, with_bias: bool
+) -> None:
     dtype, tolerance = DTYPES[tile.dtype]
     rng = np.random.default_rng(0)
     a, bias = rng.standard_normal(500).astype(dtype), rng.standard_normal(tile.columns).astype(dtype)
@@ -52,7 +54,7 @@ def test_it_is_the_sum_over_runs(tile: Tile, length: int, step: int, accumulate:
         before = c.copy()
         out = rng.permutation(tile.rows) * tile.columns
         arguments = a, row, b, c, out, run, length, step, bias, with_bias, int(accumulate), columns
-        call(microkernel(tile, unit_step=step == 1), *arguments)
+        call(microkernel(tile, unit_step=step == 1, length=known), *arguments)
 
         expected = before.copy()
         for i, target in enumerate(out // tile.columns):
