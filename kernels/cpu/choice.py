@@ -2,7 +2,8 @@
 
 Costs are counted in multiply-adds: the time that the micro-kernel takes for one of them. For everything else the model
 says how many multiply-adds would have been done in that time. Those few exchange rates were fitted to 42 layers, each
-raced all three ways on one core with vectors of 16 floats; the choice was then right, or within 2 %, for each of them.
+raced all ways on one core with vectors of 16 floats. The choice was then right for nearly all of them, and within 6 %
+of right for the others (weight gradients: the faster kind of two always, the better tile for all but two).
 The rest is counting, and depends on shapes alone: the same call always goes the same way, on any number of threads.
 """
 
@@ -22,6 +23,12 @@ MOVE = 4.0  # ... to load, transform and store one number of V or M
 KERNEL = 50.0  # ... to transform and store one number of U
 FETCH = 5.0  # ... to fetch one number of U again, for the next unit
 UNIT = 72  # tiles that share it
+# and in weight gradients:
+ADD = 20.0  # ... to add a tile of the micro-kernel to what is there, for each of its numbers
+MAKE = 8.0  # ... to load, transform and store one number of V or D
+SUM = 36.0  # ... to add up and transform back one number of S
+PIXELS = 700  # in a unit, done directly
+TILES = 128  # in a unit of Winograd's
 
 
 class Shape(NamedTuple):
@@ -51,15 +58,19 @@ class Choice(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def choose(algorithm: str, shape: Shape) -> Choice:
-    """What "auto", "direct", "winograd" or "im2col" comes to. Where Winograd does not suit, the direct way is taken."""
+def choose(algorithm: str, shape: Shape, weights: bool = False) -> Choice:
+    """What "auto", "direct", "winograd" or "im2col" comes to. Where Winograd does not suit, the direct way is taken.
+
+    weights: for the weight gradient of the convolution, not for the convolution itself.
+    """
     if algorithm in ("direct", "im2col"):
         return Choice(algorithm)
     if not winograd_suits(shape):
         return Choice("direct")
-    costs = {Choice("winograd", m): winograd_cost(shape, m) for m in (2, 4)}
+    direct, winograd = (direct_weight_cost, winograd_weight_cost) if weights else (direct_cost, winograd_cost)
+    costs = {Choice("winograd", m): winograd(shape, m) for m in (2, 4)}
     if algorithm == "auto":
-        costs[Choice("direct")] = direct_cost(shape)
+        costs[Choice("direct")] = direct(shape)
     return min(costs, key=lambda choice: costs[choice])
 
 
@@ -80,6 +91,24 @@ def winograd_cost(shape: Shape, m: int) -> float:
     moved = tiles * (shape.channels + shape.filters)
     kernel = shape.channels * filters
     return (m + 2) ** 2 * (products + MOVE * moved + (KERNEL + FETCH * units) * kernel)
+
+
+def direct_weight_cost(shape: Shape) -> float:
+    """Every pixel for every number of the kernel."""
+    tile, filters = _panels(shape)
+    (h, w), (r, s) = shape.outputs, shape.size
+    pixels = shape.images * h * w
+    taps = r * s * shape.channels // shape.groups
+    return (_up(taps, tile.rows) * (pixels + ADD * -(-pixels // PIXELS)) + SUM * taps) * filters
+
+
+def winograd_weight_cost(shape: Shape, m: int) -> float:
+    """(m + 2)² products of channels, tiles and filters, and the way there and back."""
+    tile, filters = _panels(shape)
+    tiles = shape.images * -(-shape.outputs[0] // m) * -(-shape.outputs[1] // m)
+    products = _up(shape.channels, tile.rows) * (tiles + ADD * -(-tiles // TILES)) * filters
+    moved = tiles * (shape.channels + shape.filters)
+    return (m + 2) ** 2 * (products + MAKE * moved + SUM * shape.channels * filters)
 
 
 def _panels(shape: Shape) -> tuple[Tile, int]:

@@ -151,7 +151,7 @@ def plan_for(
     columns = at_once * tile.columns
     most = strips.images_per_unit * strips.rows_per_unit * strips.grid_width // (m * m)
     rows = -(-most // tile.rows) * tile.rows
-    v_place, m_place = _spread(rows * channels, itemsize), _spread(rows * columns, itemsize)
+    v_place, m_place = spread(rows * channels, itemsize), spread(rows * columns, itemsize)
     job = Job(m, channels, filters, panels, at_once, wanted, tile.rows, v_place, m_place, places * v_place)
     row = np.arange(tile.rows)
     tables = np.stack([row * channels, row * columns, row * 0])
@@ -159,7 +159,7 @@ def plan_for(
     return Plan(tile, strips, job, tables, panel_shape, places * (v_place + m_place))
 
 
-def _spread(numbers: int, itemsize: int) -> int:
+def spread(numbers: int, itemsize: int) -> int:
     """At least `numbers`, an odd number of cache lines: the places of one tile then fall into different cache sets."""
     line = 64 // itemsize
     return (-(-numbers // line) | 1) * line
@@ -226,7 +226,7 @@ def _work(function, transforms, counter, strips, job, x, panels, bias, size, y, 
     while item < units * job.panel_chunks:
         image, images, row, rows = unit_extent(strips, item // job.panel_chunks)
         strip = strip_address(strips, x, memory, image, images, row, rows)
-        _transform_pixels(pixels_in, strips, job, strip, images, rows, work)
+        transform_pixels(pixels_in, strips, job.m, job.v_place, strip, images, rows, work)
         chunk = item % job.panel_chunks
         first, last = chunk * job.panels // job.panel_chunks, (chunk + 1) * job.panels // job.panel_chunks
         tiles = images * (rows // job.m) * (strips.grid_width // job.m)
@@ -251,19 +251,21 @@ def _work(function, transforms, counter, strips, job, x, panels, bias, size, y, 
 
 
 @kernel
-def _transform_pixels(function, strips, job, strip, images, rows, work):
+def transform_pixels(function, strips, m, v_place, strip, images, rows, work):
     """The strip at address `strip`, (images, rows + 2, width, C), -> V in `work`, tile by tile."""
     size = work.itemsize
-    line = strips.strip_width * job.depth
-    points = job.m + 2
+    line = strips.strip_width * strips.channels
+    points = m + 2
     target = address_of(work)
     for n in range(images):
-        for i in range(0, rows, job.m):
+        for i in range(0, rows, m):
             source = strip + (n * strips.strip_rows + i) * line * size
-            for _ in range(strips.grid_width // job.m):
-                call_address(function, (job.depth, source, line, job.depth, target, points * job.v_place, job.v_place))
-                source += job.m * job.depth * size
-                target += job.depth * size
+            for _ in range(strips.grid_width // m):
+                call_address(
+                    function, (strips.channels, source, line, strips.channels, target, points * v_place, v_place)
+                )
+                source += m * strips.channels * size
+                target += strips.channels * size
 
 
 @kernel

@@ -70,9 +70,21 @@ def kernel_in(m: int, dtype: str) -> int:
 
 
 @cache
+def gradients_in(m: int, dtype: str) -> int:
+    """ARGUMENTS: m x m gradients of outputs dY -> A dY Aᵀ, (m + 2)x(m + 2) values."""
+    return _address(f"winograd{m}_gradients_{dtype}", dtype, _evaluation(matrices(m).outputs.T))
+
+
+@cache
 def outputs_from(m: int, dtype: str) -> int:
     """ARGUMENTS, bias, rows, columns: (m + 2)x(m + 2) values v -> Aᵀ v A + bias, of it `rows` x `columns` outputs."""
     return _address(f"winograd{m}_outputs_{dtype}", dtype, _interpolation(matrices(m).outputs), " bias rows columns")
+
+
+@cache
+def kernel_from(m: int, dtype: str) -> int:
+    """ARGUMENTS, bias, rows, columns: (m + 2)x(m + 2) values v -> Gᵀ v G, the 3x3 gradients of taps; as above."""
+    return _address(f"winograd{m}_taps_{dtype}", dtype, _interpolation(matrices(m).kernel.T), " bias rows columns")
 
 
 def _address(name: str, dtype: str, body: Callable[[VectorWriter], None], more: str = "") -> int:

@@ -11,7 +11,7 @@ from minicnn import ops, use_backend
 from minicnn.backends.contract import ALGORITHMS
 from minicnn.errors import ArgumentError
 from minicnn.gradient_check import Case, gradcheck
-from minicnn.kernels.cpu import columns, correlation, winograd
+from minicnn.kernels.cpu import columns, correlation, weight_gradient, winograd, winograd_weight_gradient
 from minicnn.random import generator
 from tests.conftest import Spy
 from tests.ops.calls import run, upstream_for
@@ -45,26 +45,33 @@ def test_all_compute_the_same(backend: Spy, algorithm: str, options: dict[str, A
         np.testing.assert_allclose(found.gradients[argument], gradient, atol=1e-11, err_msg=argument)
 
 
-@pytest.mark.parametrize(
-    ("algorithm", "module"), [("direct", correlation), ("winograd", winograd), ("im2col", columns)], ids=str
-)
-def test_the_one_that_was_asked_for_runs(algorithm: str, module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran: list[str] = []
+# Who computes y and dx, and who dw.
+MODULES = {
+    "direct": (correlation, weight_gradient),
+    "winograd": (winograd, winograd_weight_gradient),
+    "im2col": (columns, columns),
+}
+PARTS = {"conv2d": 0, "conv2d_input_gradient": 0, "conv2d_weight_gradient": 1}
 
-    def listed(name: str, function: Any) -> Any:
+
+@pytest.mark.parametrize("algorithm", MODULES)
+def test_the_one_that_was_asked_for_runs(algorithm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, str]] = []
+
+    def listed(who: str, name: str, function: Any) -> Any:
         def listing(*args: Any) -> None:
-            ran.append(name)
+            ran.append((who, name))
             function(*args)
 
         return listing
 
-    for other in (correlation, winograd, columns):
-        for name in ("conv2d", "conv2d_input_gradient"):
-            monkeypatch.setattr(other, name, listed(f"{other.__name__}.{name}", getattr(other, name)))
+    for who, modules in MODULES.items():
+        for name, which in PARTS.items():
+            monkeypatch.setattr(modules[which], name, listed(who, name, getattr(modules[which], name)))
     one = case(ops.conv2d, algorithm, side=8)
     with use_backend("numba"):
         run(one, upstream_for(one, generator(0)))
-    assert set(ran) == {f"{module.__name__}.conv2d", f"{module.__name__}.conv2d_input_gradient"}
+    assert set(ran) == {(algorithm, name) for name in PARTS}
 
 
 @pytest.mark.parametrize("operator", [ops.conv2d, ops.conv2d_relu])

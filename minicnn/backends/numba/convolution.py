@@ -15,7 +15,7 @@ from minicnn.backends.numba.depthwise import (
 )
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu import columns as matrix
-from minicnn.kernels.cpu import correlation, patches, weight_gradient, winograd
+from minicnn.kernels.cpu import correlation, patches, weight_gradient, winograd, winograd_weight_gradient
 from minicnn.kernels.cpu.choice import Shape, choose
 from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.threads import exclusive
@@ -63,8 +63,13 @@ def conv2d_weight_gradient(
         dw = depthwise_conv2d_weight_gradient(x, dy, windows)
         return dw.reshape(*windows.size, 1, dy.shape[3])
     dw = empty((*windows.size, x.shape[3] // groups, dy.shape[3]), x.dtype)
-    way = matrix if algorithm == "im2col" else weight_gradient
-    way.conv2d_weight_gradient(plain(x), plain(dy), dw, windows.strides, windows.dilation, windows.pads, groups)
+    x, dy = plain(x), plain(dy)
+    way = choose(algorithm, _shape(x, dy.shape, windows, groups), weights=True)
+    if way.algorithm == "winograd":
+        winograd_weight_gradient.conv2d_weight_gradient(x, dy, dw, windows.pads, way.tile)
+    else:
+        module = matrix if way.algorithm == "im2col" else weight_gradient
+        module.conv2d_weight_gradient(x, dy, dw, windows.strides, windows.dilation, windows.pads, groups)
     return dw
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from minicnn.backends import numba, numpy
 from minicnn.geometry import Pads, Windows
-from minicnn.kernels.cpu import winograd
+from minicnn.kernels.cpu import winograd, winograd_weight_gradient
 from minicnn.kernels.cpu.winograd import LEAST_TILES
 
 TILES = [2, 4]
@@ -64,6 +64,18 @@ def test_its_input_gradient(geometry: str, dtype: type, m: int) -> None:
 
 
 @pytest.mark.parametrize("m", TILES)
+@pytest.mark.parametrize("dtype", EPSILON)
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_its_weight_gradient(geometry: str, dtype: type, m: int) -> None:
+    x, w, _, windows = drawn(geometry, dtype)
+    dy = np.random.default_rng(1).standard_normal((len(x), *windows.outputs, w.shape[3])).astype(dtype)
+    dw = np.full(w.shape, np.nan, dtype)
+    winograd_weight_gradient.conv2d_weight_gradient(x, dy, dw, windows.pads, m)
+    expected = numpy.conv2d_weight_gradient(x.astype(float), dy.astype(float), windows, 1)
+    assert error(dw, expected) <= m * EPSILON[dtype]
+
+
+@pytest.mark.parametrize("m", TILES)
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 2), (4, 1)])
 @pytest.mark.parametrize("geometry", ["whole tiles in place", "several units an image", "several images a unit"])
 def test_relu_and_pooling_follow_on_the_same_numbers(geometry: str, size: tuple[int, int], m: int) -> None:
@@ -99,3 +111,18 @@ def test_the_error_stays_small(shape: tuple[int, int, int, int], filters: int) -
             winograd.conv2d(x, w, None, y, windows.pads, m)
             assert error(y, expected) <= limit
         assert error(numba.conv2d(x, w, None, windows, 1), expected) <= ERRORS[4]
+
+
+@pytest.mark.parametrize("shape", [(2, 30, 30, 16), (20, 34, 34, 32), (1, 28, 28, 128)])
+def test_the_error_of_weight_gradients_stays_small(shape: tuple[int, int, int, int]) -> None:
+    rng = np.random.default_rng(2)
+    windows = Windows.over(shape[1:3], 3, 1, "same")
+    for positive in (False, True):
+        x = rng.standard_normal(shape, dtype=np.float32)
+        x = np.abs(x) if positive else x
+        dy = rng.standard_normal((*shape[:3], 32), dtype=np.float32)
+        expected = numpy.conv2d_weight_gradient(x.astype(float), dy.astype(float), windows, 1)
+        for m, limit in ERRORS.items():
+            dw = np.empty(expected.shape, np.float32)
+            winograd_weight_gradient.conv2d_weight_gradient(x, dy, dw, windows.pads, m)
+            assert error(dw, expected) <= limit
