@@ -89,7 +89,7 @@ def next_key(generator: SeedGenerator) -> Key:
     key = generator.next()
 
     def draw() -> None:
-        key.words[:] = generator.next().words
+        key.words[1] = generator.next().step
 
     note(draw)
     return key
