@@ -73,7 +73,7 @@ def _update(
         chosen = [i for i, g in enumerate(gradients) if g.dtype == dtype and g.size]
         own = [[arrays[i] for i in chosen] for arrays in changed]
         flat = [[plain(a) for a in arrays] for arrays in (*own, [gradients[i] for i in chosen])]
-        addresses = np.array([[a.ctypes.data for a in arrays] for arrays in flat], np.int64)
+        addresses = np.array([[a.__array_interface__["data"][0] for a in arrays] for arrays in flat], np.int64)
         pieces = updates.pieces_of(tuple(gradients[i].size for i in chosen))
         with exclusive:
             kernel(pieces, addresses, np.array(numbers, dtype), *flags)
