@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 import minicnn
+from minicnn.cli.bench import bench
 from minicnn.cli.judge import evaluate, predict
 from minicnn.cli.look import doctor, gradcheck, summary
 from minicnn.cli.train import train
@@ -20,7 +21,7 @@ def cli() -> None:
     """A convolutional-network engine to read, to check and to race."""
 
 
-for command in (train, evaluate, predict, summary, gradcheck, doctor):
+for command in (train, evaluate, predict, summary, gradcheck, doctor, bench):
     cli.add_command(command)
 
 
