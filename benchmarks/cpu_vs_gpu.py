@@ -40,7 +40,7 @@ class Row:
 
 def _convolution(layer: Layer, names: list[str]) -> tuple[Candidates, Work]:
     """Forward, dx and dw in one."""
-    rng = np.random.default_rng(0)
+    rng = np.random.Generator(np.random.PCG64(0))
     x = Tensor(
         rng.standard_normal((layer.batch, layer.side, layer.side, layer.channels), dtype=np.float32), requires_grad=True
     )

@@ -73,7 +73,7 @@ WAYS = ("predict", "predict_on_batch", "model(x)")
 
 def candidates(case: Case, model: Sequential, opponents: list[str]) -> Candidates:
     """minicnn in its three ways, then the others."""
-    x = np.random.default_rng(0).standard_normal((case.net.batch, *case.net.image), dtype=np.float32)
+    x = np.random.Generator(np.random.PCG64(0)).standard_normal((case.net.batch, *case.net.image), dtype=np.float32)
     runs = dict(zip(WAYS, _ways(model, x, "numba"), strict=True))
     if "torch" in opponents:
         network = torch_model(case.net)

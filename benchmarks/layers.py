@@ -80,7 +80,7 @@ PARTS = ("forward", "dx", "dw")
 
 def candidates(layer: Layer, opponents: list[str]) -> tuple[dict[str, Candidates], Work]:
     """Forward, dx and dw, each by minicnn and by whom it races; and the work that each of them is."""
-    rng = np.random.default_rng(0)
+    rng = np.random.Generator(np.random.PCG64(0))
     x = rng.standard_normal((layer.batch, layer.side, layer.side, layer.channels), dtype=np.float32)
     shape = layer.kernel, layer.kernel, layer.channels // layer.groups, layer.filters
     w, b = rng.standard_normal(shape, dtype=np.float32), rng.standard_normal(layer.filters, dtype=np.float32)

@@ -90,7 +90,7 @@ def sweeps(threads: int) -> list[Sweep]:
     batch = lambda n, who: _step(dataclasses.replace(small, batch=n), who)  # noqa: E731
     return [
         Sweep(f"batch: a step of {small.name.split(',')[0]}", "images in a batch", (8, 16, 32, 64, 128), 1, batch),
-        Sweep("side: convolution 3x3, 64 to 64 channels", "side of the image, pixels", (14, 28, 56, 112), 2, side),
+        Sweep("side: convolution 3x3, 64 to 64", "side of the image, pixels", (14, 28, 56, 112), 2, side),
         Sweep("channels: convolution 3x3, 4 images of 28x28", "channels", (16, 32, 64, 128, 256), 2, channels),
         *(
             Sweep(f"threads: a step of {net.name.split(',')[0]}", "threads", counts, -1, _with_threads(net))

@@ -17,7 +17,7 @@ RATE, MOMENTUM = 0.01, 0.9
 
 def examples(net: Net, batches: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Noise, and labels by chance: (batches · batch, height, width, channels) and (batches · batch,)."""
-    rng = np.random.default_rng(0)
+    rng = np.random.Generator(np.random.PCG64(0))
     n = batches * net.batch
     return rng.standard_normal((n, *net.image), dtype=np.float32), rng.integers(0, net.classes, n)
 
