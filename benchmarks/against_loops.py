@@ -25,7 +25,7 @@ SHAPES = [(1, 12, 4, 8, 3), (1, 28, 1, 6, 5), (2, 14, 16, 16, 3)]
 
 
 def steps(n: int, side: int, c: int, k: int, r: int) -> tuple[Callable[[], list], Callable[[], list]]:
-    rng = np.random.default_rng(0)
+    rng = np.random.Generator(np.random.PCG64(0))
     x = rng.standard_normal((n, side, side, c)).astype("float32")
     w = rng.standard_normal((r, r, c, k)).astype("float32")
     windows = Windows.over((side, side), (r, r))

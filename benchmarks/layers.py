@@ -2,26 +2,31 @@
 
 All candidates take turns in one process; medians are compared. "peak" is what this machine's multiply-adds reach when
 nothing but registers is involved, measured in the same turns. PyTorch's dx and dw come from its own
-`aten.convolution_backward`, asked for one of them at a time; the better of NCHW and channels-last counts.
+`aten.convolution_backward`, asked for one of them at a time; the better of NCHW and channels-last counts. The floors
+are the direct sum's operations at that peak, and each array through memory once at the measured copy speed.
 
-    python benchmarks/layers.py [--seconds 1] [--only VGG] [--algorithm direct] [--json results.json]
+    python benchmarks/layers.py [--seconds 1] [--only VGG] [--algorithm direct] [--json results.json] [--png results.png]
 """
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
+import click
 import numpy as np
-import torch
-from peak import multiply_adds
-from race import Candidates, geometric_mean, medians, race, write_json
 
-from minicnn.backends import numba
+from minicnn.backends import Backend, numba
+from minicnn.backends import numpy as textbook
 from minicnn.backends.contract import ALGORITHMS
+from minicnn.benchmarks.draw import Bars
+from minicnn.benchmarks.floor import Speeds, Work, speeds
+from minicnn.benchmarks.opponents import LAYOUTS, against
+from minicnn.benchmarks.options import Asked, benchmark
+from minicnn.benchmarks.peak import multiply_adds
+from minicnn.benchmarks.race import Candidates, geometric_mean, medians, race
+from minicnn.benchmarks.report import finish, line
 from minicnn.geometry import Windows
-from minicnn.kernels.cpu.threads import exclusive
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,10 @@ class Layer:
     stride: int = 1
     padding: int = 0
     groups: int = 1
+
+    def windows(self) -> Windows:
+        """Where the kernel is laid."""
+        return Windows.over((self.side, self.side), self.kernel, self.stride, self.padding)
 
 
 LAYERS = [
@@ -67,45 +76,58 @@ LAYERS = [
 ]
 
 
-def candidates(layer: Layer, algorithm: str = "auto") -> tuple[dict[str, Candidates], int]:
-    """Forward, dx and dw, each by minicnn and by PyTorch in both layouts; and the operations of each."""
-    rng = np.random.default_rng(0)
-    windows = Windows.over((layer.side, layer.side), layer.kernel, layer.stride, layer.padding)
+PARTS = ("forward", "dx", "dw")
+
+
+def candidates(layer: Layer, opponents: list[str], algorithm: str = "auto") -> tuple[dict[str, Candidates], Work]:
+    """Forward, dx and dw, each by minicnn and by whom it races; and the work that each of them is."""
+    rng = np.random.Generator(np.random.PCG64(0))
     x = rng.standard_normal((layer.batch, layer.side, layer.side, layer.channels), dtype=np.float32)
     shape = layer.kernel, layer.kernel, layer.channels // layer.groups, layer.filters
     w, b = rng.standard_normal(shape, dtype=np.float32), rng.standard_normal(layer.filters, dtype=np.float32)
-    depthwise = layer.groups == layer.channels > 1
-    w_depthwise = w.reshape(layer.kernel, layer.kernel, layer.channels, -1)
-    if depthwise:
-        y = numba.depthwise_conv2d(x, w_depthwise, b, windows)
-    else:
-        y = numba.conv2d(x, w, b, windows, layer.groups)
-    dy = rng.standard_normal(y.shape, dtype=np.float32)
+    outputs = layer.windows().outputs
+    dy = rng.standard_normal((layer.batch, *outputs, layer.filters), dtype=np.float32)
 
-    runs: dict[str, Candidates]
-    if depthwise:
-        runs = {
-            "forward": {"minicnn": lambda: numba.depthwise_conv2d(x, w_depthwise, b, windows)},
-            "dx": {"minicnn": lambda: numba.depthwise_conv2d_input_gradient(dy, w_depthwise, windows)},
-            "dw": {"minicnn": lambda: numba.depthwise_conv2d_weight_gradient(x, dy, windows)},
-        }
-    else:
-        runs = {
-            "forward": {"minicnn": lambda: numba.conv2d(x, w, b, windows, layer.groups, algorithm)},
-            "dx": {"minicnn": lambda: numba.conv2d_input_gradient(dy, w, windows, layer.groups, algorithm)},
-            "dw": {"minicnn": lambda: numba.conv2d_weight_gradient(x, dy, windows, layer.groups, algorithm)},
-        }
-    for name, layout in (("nchw", torch.contiguous_format), ("nhwc", torch.channels_last)):
-        for part, run in _torch_runs(layer, x, w, b, dy, layout).items():
-            runs[part][name] = run
-    return runs, 2 * y.size * layer.kernel**2 * layer.channels // layer.groups
+    by = {"minicnn": _backend_runs(numba, layer, x, w, b, dy, algorithm)}
+    if "torch" in opponents:
+        by |= {name: _torch_runs(layer, x, w, b, dy, name) for name in LAYOUTS}
+    if "numpy" in opponents:
+        by["numpy"] = _backend_runs(textbook, layer, x, w, b, dy)
+    operations = 2 * dy.size * layer.kernel**2 * layer.channels // layer.groups
+    work = Work(operations, x.nbytes + w.nbytes + dy.nbytes)
+    return {part: {name: runs[part] for name, runs in by.items()} for part in PARTS}, work
 
 
-def _torch_runs(
-    layer: Layer, x: np.ndarray, w: np.ndarray, b: np.ndarray, dy: np.ndarray, layout: torch.memory_format
+def _backend_runs(
+    backend: Backend,
+    layer: Layer,
+    x: np.ndarray,
+    w: np.ndarray,
+    b: np.ndarray,
+    dy: np.ndarray,
+    algorithm: str = "auto",
 ) -> Candidates:
-    x_t, dy_t = (torch.from_numpy(a.transpose(0, 3, 1, 2).copy()).to(memory_format=layout) for a in (x, dy))
-    w_t = torch.from_numpy(w.transpose(3, 2, 0, 1).copy()).to(memory_format=layout)
+    windows = layer.windows()
+    if layer.groups == layer.channels > 1:
+        w = w.reshape(layer.kernel, layer.kernel, layer.channels, -1)
+        return {
+            "forward": lambda: backend.depthwise_conv2d(x, w, b, windows),
+            "dx": lambda: backend.depthwise_conv2d_input_gradient(dy, w, windows),
+            "dw": lambda: backend.depthwise_conv2d_weight_gradient(x, dy, windows),
+        }
+    return {
+        "forward": lambda: backend.conv2d(x, w, b, windows, layer.groups, algorithm),
+        "dx": lambda: backend.conv2d_input_gradient(dy, w, windows, layer.groups, algorithm),
+        "dw": lambda: backend.conv2d_weight_gradient(x, dy, windows, layer.groups, algorithm),
+    }
+
+
+def _torch_runs(layer: Layer, x: np.ndarray, w: np.ndarray, b: np.ndarray, dy: np.ndarray, layout: str) -> Candidates:
+    import torch
+
+    to = {"memory_format": getattr(torch, LAYOUTS[layout])}
+    x_t, dy_t = (torch.from_numpy(a.transpose(0, 3, 1, 2).copy()).to(**to) for a in (x, dy))
+    w_t = torch.from_numpy(w.transpose(3, 2, 0, 1).copy()).to(**to)
     b_t = torch.from_numpy(b)
     pair = lambda n: [n, n]  # noqa: E731
     geometry = pair(layer.stride), pair(layer.padding), pair(1)
@@ -122,39 +144,57 @@ def _torch_runs(
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each of forward, dx and dw of a layer")
-    parser.add_argument("--only", default="", help="layers with this in their name")
-    parser.add_argument("--algorithm", choices=ALGORITHMS, default="auto", help="winograd: where it can be done")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    torch.set_num_threads(exclusive.count)
-    torch.set_grad_enabled(False)
-
+@benchmark(seconds=1.0)
+@against("torch", "numpy")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="auto", help="winograd: where it can be done.")
+def main(asked: Asked, opponents: list[str], algorithm: str) -> None:
+    """Convolutions of known networks: forward, dx and dw, in GFLOP/s, against PyTorch."""
+    layers = asked.chosen(LAYERS)
+    rivals = [*(LAYOUTS if "torch" in opponents else ()), *(["numpy"] if "numpy" in opponents else ())]
     peak_run, peak_operations = multiply_adds()
-    print(f"{'':20s} {'':8s} {'ms':>8s} {'GFLOP/s':>8s} {'% peak':>7s} {'nchw ms':>8s} {'nhwc ms':>8s} {'ratio':>6s}")
+    headings = ["minicnn", *rivals, "ratio", "GFLOP/s", "of peak", "peak floor", "copy floor"]
+    line("milliseconds", headings, start=30)
     results = []
-    for layer in (one for one in LAYERS if options.only in one.name):
-        parts, operations = candidates(layer, options.algorithm)
+    for layer in layers:
+        parts, work = candidates(layer, opponents, algorithm)
         for part, runs in parts.items():
-            seconds = medians(race({**runs, "peak": peak_run}, options.seconds))
-            rate = operations / seconds["minicnn"] / 1e9
-            peak = peak_operations / seconds["peak"] / 1e9
-            ratio = min(seconds["nchw"], seconds["nhwc"]) / seconds["minicnn"]
+            seconds = medians(race({**runs, "peak": peak_run}, asked.seconds, asked.least))
+            rate = work.flops / seconds["minicnn"] / 1e9
+            peak = peak_operations / seconds.pop("peak") / 1e9
+            ratio = min(seconds[name] for name in rivals) / seconds["minicnn"]
             ms = {name: 1e3 * t for name, t in seconds.items()}
-            print(
-                f"{layer.name:20s} {part:8s} {ms['minicnn']:8.3f} {rate:8.0f} {100 * rate / peak:6.0f}% "
-                f"{ms['nchw']:8.3f} {ms['nhwc']:8.3f} {ratio:6.2f}",
-                flush=True,
-            )
+            floor = Speeds(1e9 * peak, speeds().bytes).floor(work)
+            cells = [*ms.values(), ratio, rate, f"{rate / peak:.0%}", *floor.values()]
+            line(f"{layer.name:20s} {part}", cells, start=30)
             results.append(
-                {"layer": layer.name, "part": part, "gflops": rate, "peak": peak, "milliseconds": ms, "ratio": ratio}
+                {
+                    "layer": layer.name,
+                    "part": part,
+                    "gflop": work.flops / 1e9,
+                    "gflops": rate,
+                    "peak": peak,
+                    "milliseconds": ms,
+                    "ratio": ratio,
+                    "floor milliseconds": floor,
+                }
             )
-    for part in ("forward", "dx", "dw"):
-        print(f"geometric mean, {part}: {geometric_mean([r['ratio'] for r in results if r['part'] == part]):.2f}")
-    if options.json:
-        write_json(options.json, results)
+    for part in PARTS:
+        click.echo(f"geometric mean, {part}: {geometric_mean([r['ratio'] for r in results if r['part'] == part]):.2f}")
+    finish(asked, results, "Convolutions: arithmetic a second", _picture(results, rivals))
+
+
+def _picture(results: list[dict[str, Any]], rivals: list[str]) -> list[Bars]:
+    """A panel for each part; of PyTorch the better layout."""
+    best = "best PyTorch" if "torch nchw" in rivals else "numpy backend"
+    labels = list(dict.fromkeys(r["layer"] for r in results))
+    panels = []
+    for part in PARTS:
+        rows = [r for r in results if r["part"] == part]
+        series = {"minicnn": [r["gflops"] for r in rows], best: [r["gflops"] / r["ratio"] for r in rows]}
+        texts = {name: [f"{value:.0f}" for value in values] for name, values in series.items()}
+        mark = max(r["peak"] for r in rows), "measured peak"
+        panels.append(Bars(part, "GFLOP/s", labels, series, texts, mark))
+    return panels
 
 
 if __name__ == "__main__":

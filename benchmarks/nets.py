@@ -1,4 +1,4 @@
-"""The networks that courses train, each described once and built twice: for minicnn and for PyTorch.
+"""The networks that courses train, each described once and built for minicnn, for PyTorch and for Keras.
 
 A network is a list of words: ("conv", filters, kernel, padding), ("bn",), ("relu",), ("pool",), ("flatten",),
 ("dropout", rate), ("dense", units). PyTorch's batch-norm momentum is the weight of the new value, Keras's of the old.
@@ -7,11 +7,12 @@ A network is a list of words: ("conv", filters, kernel, padding), ("bn",), ("rel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from minicnn import Sequential, layers
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,17 @@ NETS = [
 
 def minicnn_model(net: Net) -> Sequential:
     """The network in minicnn."""
+    return Sequential(_chain(net, layers))
+
+
+def keras_model(net: Net) -> Any:
+    """The network in Keras, by the same names."""
+    import keras
+
+    return keras.Sequential(_chain(net, keras.layers))
+
+
+def _chain(net: Net, layers: Any) -> list[Any]:
     makers = {
         "conv": lambda filters, kernel, padding: layers.Conv2D(filters, kernel, padding=padding),
         "bn": lambda: layers.BatchNormalization(),
@@ -114,11 +126,13 @@ def minicnn_model(net: Net) -> Sequential:
         "dropout": lambda rate: layers.Dropout(rate),
         "dense": lambda units: layers.Dense(units),
     }
-    return Sequential([layers.Input(net.image), *(makers[kind](*options) for kind, *options in net.words)])
+    return [layers.Input(net.image), *(makers[kind](*options) for kind, *options in net.words)]
 
 
 def torch_model(net: Net) -> torch.nn.Sequential:
     """The network in PyTorch, NCHW. `same` padding of an even kernel is asymmetric there as well."""
+    import torch
+
     makers = {
         "conv": lambda filters, kernel, padding: torch.nn.LazyConv2d(
             filters, kernel, padding=(kernel // 2 if kernel % 2 else "same") if padding == "same" else 0
@@ -131,5 +145,6 @@ def torch_model(net: Net) -> torch.nn.Sequential:
         "dense": lambda units: torch.nn.LazyLinear(units),
     }
     model = torch.nn.Sequential(*(makers[kind](*options) for kind, *options in net.words))
-    model(torch.zeros(net.batch, net.image[2], *net.image[:2]))  # the lazy layers learn their sizes
+    with torch.no_grad():
+        model(torch.zeros(1, net.image[2], *net.image[:2]))  # the lazy layers learn their sizes
     return model

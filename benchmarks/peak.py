@@ -43,7 +43,7 @@ def multiply_adds() -> tuple[Callable[[], object], int]:
     no faster where it was compared.
     """
     tile = tile_for(1000, "float")
-    rng = np.random.default_rng(0)
+    rng = np.random.Generator(np.random.PCG64(0))
     a = rng.random(tile.rows * DEPTH, dtype=np.float32)
     b = rng.random(DEPTH * tile.columns, dtype=np.float32)
     c = np.zeros((exclusive.count, 1024 + tile.rows * tile.columns), np.float32)

@@ -1,89 +1,104 @@
-"""One training step of five course networks: minicnn's `train_on_batch` against PyTorch eager, NCHW and channels-last.
+"""One training step of five course networks: minicnn against PyTorch eager, NCHW and channels-last, and Keras's `fit`.
 
-Both take a batch that lies in memory, compute loss and gradients, and update with SGD and momentum (PyTorch's fused
-one). Figures are medians of alternating runs in one process; the ratio is the best PyTorch to minicnn.
+All take batches that lie in memory, compute loss and gradients, and update with SGD and momentum (PyTorch's fused
+one). "minicnn" is `train_on_batch`; the two `fit` rows are an epoch of some steps each, divided by their number:
+slicing and shuffling included. Figures are medians of alternating runs in one process; the ratio is the best PyTorch
+to minicnn, that of `fit` Keras on PyTorch to minicnn's.
 
-    python benchmarks/train_step.py [--seconds 5] [--only LeNet] [--json results.json] [--profile]
+    python benchmarks/train_step.py [--seconds 5] [--only LeNet] [--json results.json] [--png results.png] [--profile]
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
-from nets import NETS, Net, minicnn_model, torch_model
-from race import Candidates, geometric_mean, medians, race, write_json
+import click
 
-from minicnn import losses, optimizers, use_backend
-from minicnn.kernels.cpu.threads import exclusive
+from minicnn import use_backend
+from minicnn.benchmarks.draw import Bars
+from minicnn.benchmarks.floor import speeds, step_work
+from minicnn.benchmarks.nets import NETS, Net
+from minicnn.benchmarks.opponents import LAYOUTS, against
+from minicnn.benchmarks.options import Asked, benchmark
+from minicnn.benchmarks.race import Candidates, geometric_mean, medians, race
+from minicnn.benchmarks.report import finish, line
+from minicnn.benchmarks.steps import compiled_model, examples, keras_epoch, minicnn_step, torch_step
 
-RATE, MOMENTUM = 0.01, 0.9
+FIT_STEPS = 8
 
 
-def candidates(net: Net) -> Candidates:
-    """The same step three times over."""
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((net.batch, *net.image), dtype=np.float32)
-    y = rng.integers(0, net.classes, net.batch)
+def candidates(net: Net, backend: str, opponents: list[str], fit_steps: int) -> Candidates:
+    """The same step by everyone; the `fit` ones run an epoch of `fit_steps`."""
+    x, y = examples(net, fit_steps)
+    one = x[: net.batch], y[: net.batch]
+    fitted = compiled_model(net)
 
-    model = minicnn_model(net)
-    model.compile(optimizers.SGD(RATE, momentum=MOMENTUM), losses.SparseCategoricalCrossentropy(from_logits=True))
-    runs: Candidates = {"minicnn": lambda: model.train_on_batch(x, y)}
-    for name, layout in (("torch nchw", torch.contiguous_format), ("torch nhwc", torch.channels_last)):
-        runs[name] = _torch_step(net, x, y, layout)
+    def fit() -> None:
+        with use_backend(backend):
+            fitted.fit(x, y, batch_size=net.batch, verbose=0)
+
+    runs: Candidates = {"minicnn": minicnn_step(compiled_model(net), *one, backend), "minicnn fit": fit}
+    if "torch" in opponents:
+        runs |= {layout: torch_step(net, *one, layout) for layout in LAYOUTS}
+    if "keras" in opponents:
+        runs["keras fit"] = keras_epoch(net, x, y)
+    if "numpy" in opponents:
+        runs["numpy"] = minicnn_step(compiled_model(net), *one, "numpy")
     return runs
 
 
-def _torch_step(net: Net, x: np.ndarray, y: np.ndarray, layout: torch.memory_format) -> Callable[[], object]:
-    model = torch_model(net).to(memory_format=layout)
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=MOMENTUM, fused=True)
-    images = torch.from_numpy(x.transpose(0, 3, 1, 2).copy()).to(memory_format=layout)
-    labels = torch.from_numpy(y)
-
-    def step() -> float:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(model(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return step
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=5.0, help="for each network")
-    parser.add_argument("--only", default="", help="networks with this in their name")
-    parser.add_argument("--backend", default="numba")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--profile", action="store_true", help="where minicnn's step spends its time")
-    options = parser.parse_args()
-    torch.set_num_threads(exclusive.count)
-    use_backend(options.backend)
-
-    print(f"{'milliseconds a step':44s} {'minicnn':>8s} {'nchw':>8s} {'nhwc':>8s} {'ratio':>6s}")
+@benchmark(seconds=5.0)
+@against("torch", "keras", "numpy")
+@click.option("--backend", default="numba", show_default=True, help="What minicnn computes with.")
+@click.option("--profile", is_flag=True, help="Where minicnn's step spends its time, by function of the backend.")
+def main(asked: Asked, opponents: list[str], backend: str, profile: bool) -> None:
+    """Time of a training step of five course networks, against PyTorch and Keras."""
+    nets = asked.chosen(NETS)
+    with use_backend(backend):  # a wrong name is said now
+        pass
+    steps = 4 if asked.quick else FIT_STEPS
+    rivals = [*(LAYOUTS if "torch" in opponents else ()), *(["numpy"] if "numpy" in opponents else ())]
+    columns = ["minicnn", *rivals, "minicnn fit", *(["keras fit"] if "keras" in opponents else ())]
+    line("milliseconds a step", [*columns, "ratio", "fit ratio", "peak floor", "copy floor"])
     results = []
-    for net in (n for n in NETS if options.only in n.name):
-        runs = candidates(net)
-        samples = race(runs, options.seconds)
-        ms = {name: 1e3 * t for name, t in medians(samples).items()}
-        ratio = min(ms["torch nchw"], ms["torch nhwc"]) / ms["minicnn"]
-        print(
-            f"{net.name:44s} {ms['minicnn']:8.2f} {ms['torch nchw']:8.2f} {ms['torch nhwc']:8.2f} {ratio:6.2f}",
-            flush=True,
+    for net in nets:
+        runs = candidates(net, backend, opponents, steps)
+        samples = race(runs, asked.seconds, asked.least)
+        ms = {name: 1e3 * t / (steps if name.endswith("fit") else 1) for name, t in medians(samples).items()}
+        ratio = min(ms[name] for name in rivals) / ms["minicnn"] if rivals else None
+        fit_ratio = ms["keras fit"] / ms["minicnn fit"] if "keras" in opponents else None
+        floor = speeds().floor(step_work(compiled_model(net), net.batch))
+        line(net.name, [*(ms[name] for name in columns), ratio, fit_ratio, *floor.values()])
+        results.append(
+            {
+                "net": net.name,
+                "milliseconds": ms,
+                "ratio": ratio,
+                "fit ratio": fit_ratio,
+                "fit over steps": ms["minicnn fit"] / ms["minicnn"],
+                "floor milliseconds": floor,
+                "samples": samples,
+            }
         )
-        results.append({"net": net.name, "milliseconds": ms, "ratio": ratio, "samples": samples})
-        if options.profile:
-            profile(runs["minicnn"])
-    print(f"{'geometric mean':71s} {geometric_mean([r['ratio'] for r in results]):6.2f}")
-    if options.json:
-        write_json(options.json, results)
+        if profile:
+            print_profile(runs["minicnn"])
+    for key in ("ratio", "fit ratio"):
+        ratios = [r[key] for r in results if r[key] is not None]
+        if ratios:
+            click.echo(f"geometric mean, {key}: {geometric_mean(ratios):.2f}")
+    finish(asked, results, "One training step, beside minicnn's `train_on_batch`", [_picture(results, columns)])
 
 
-def profile(run: Callable[[], object], steps: int = 20) -> None:
+def _picture(results: list[dict[str, Any]], columns: list[str]) -> Bars:
+    shares, texts = (
+        {name: [form(r["milliseconds"], name) for r in results] for name in columns}
+        for form in (lambda ms, name: ms[name] / ms["minicnn"], lambda ms, name: f"{ms[name]:.3g} ms")
+    )
+    return Bars("", "time of a step, minicnn's = 1", [r["net"] for r in results], shares, texts)
+
+
+def print_profile(run: Callable[[], object], steps: int = 20) -> None:
     """Time a step in each function of the backend."""
     import cProfile
     import pstats
@@ -96,7 +111,7 @@ def profile(run: Callable[[], object], steps: int = 20) -> None:
     stats = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
     rows = [(times[3], times[1], place) for place, times in stats.items() if "backends/numba" in place[0]]
     for seconds, calls, place in sorted(rows, reverse=True)[:16]:
-        print(f"    {1e3 * seconds / steps:8.3f} ms {calls // steps:3d} x {place[2]}")
+        click.echo(f"    {1e3 * seconds / steps:8.3f} ms {calls // steps:3d} x {place[2]}")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[1]
+FOLDERS = ("minicnn", "kernels", "benchmarks")
 FLOORS: dict[str, int] = {
     room: floor
     for floor, rooms in {
@@ -23,7 +24,7 @@ FLOORS: dict[str, int] = {
         3: "activations initializers losses metrics optimizers layers summary plan plan_table network",
         4: "callbacks data datasets training models",
         5: "applications",
-        6: "cli __main__",
+        6: "benchmarks cli __main__",
     }.items()
     for room in rooms.split()
 }
@@ -31,13 +32,13 @@ FLOORS: dict[str, int] = {
 
 def module_name(file: Path) -> str:
     parts = file.relative_to(TOP).with_suffix("").parts
-    parts = ("minicnn", *parts) if parts[0] == "kernels" else parts
+    parts = ("minicnn", *parts) if parts[0] in ("benchmarks", "kernels") else parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 MODULES = {
     module_name(file): ast.parse(file.read_text(encoding="utf-8"), str(file))
-    for folder in ("minicnn", "kernels")
+    for folder in FOLDERS
     for file in sorted((TOP / folder).rglob("*.py"))
 }
 
@@ -102,9 +103,9 @@ def test_modules_do_not_import_one_another_in_a_circle() -> None:
 def test_every_package_is_named_in_pyproject() -> None:
     settings = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     packages = {name for name in MODULES if any(other.startswith(f"{name}.") for other in MODULES)}
-    packages |= {module_name(file) for folder in ("minicnn", "kernels") for file in (TOP / folder).rglob("__init__.py")}
+    packages |= {module_name(file) for folder in FOLDERS for file in (TOP / folder).rglob("__init__.py")}
     assert settings["packages"] == sorted(packages)
-    assert settings["package-dir"] == {"minicnn.kernels": "kernels"}
+    assert settings["package-dir"] == {"minicnn.benchmarks": "benchmarks", "minicnn.kernels": "kernels"}
 
 
 def test_nothing_that_runs_code_from_a_file() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 import minicnn
+from minicnn.cli.bench import bench
 from minicnn.cli.doctor import doctor
 from minicnn.cli.judge import evaluate, predict
 from minicnn.cli.look import gradcheck, summary
@@ -22,7 +23,7 @@ def cli() -> None:
     """A convolutional-network engine to read, to check and to race."""
 
 
-for command in (train, evaluate, predict, summary, profile, gradcheck, doctor):
+for command in (train, evaluate, predict, summary, profile, bench, gradcheck, doctor):
     cli.add_command(command)
 
 
