@@ -5,7 +5,7 @@ nothing but registers is involved, measured in the same turns. PyTorch's dx and 
 `aten.convolution_backward`, asked for one of them at a time; the better of NCHW and channels-last counts. The floors
 are the direct sum's operations at that peak, and each array through memory once at the measured copy speed.
 
-    python benchmarks/layers.py [--seconds 1] [--only VGG] [--algorithm direct] [--json results.json] [--png results.png]
+    python benchmarks/layers.py [--seconds 1] [--only VGG] [--algorithm direct] [--json FILE] [--png FILE]
 """
 
 from __future__ import annotations

@@ -48,6 +48,7 @@ class Job(NamedTuple):
     panels_at_once: int
     panel_chunks: int  # in how many pieces a unit's panels are shared out
     tile_rows: int  # of the micro-kernel
+    columns: int  # of a panel
     v_place: int  # numbers from one place of V to the next
     m_place: int
     m_start: int  # where M begins in a thread's memory
@@ -60,7 +61,7 @@ class Plan(NamedTuple):
     strips: Strips
     job: Job
     tables: np.ndarray  # (3, ·): where rows of a micro-kernel's tile lie in V and in M, and a single run
-    panel_shape: tuple[int, int, int, int]
+    u_shape: tuple[int, int]  # (places, numbers of a place: panels of (C, columns), and a gap)
     memory: int  # numbers that a thread needs
 
 
@@ -111,8 +112,8 @@ def _convolve(
     strips, kind = plan.strips, kind_of(x)
     pooled = strips.images_per_unit * strips.rows_per_unit * strips.grid_width * w.shape[3]
     with exclusive:
-        panels = scratch("panels", int(np.prod(plan.panel_shape)), w.dtype).reshape(plan.panel_shape)
-        _transform_kernel(kernel_in(m, kind), w, panels)
+        u = scratch("panels", int(np.prod(plan.u_shape)), w.dtype).reshape(plan.u_shape)
+        _transform_kernel(kernel_in(m, kind), w, plan.job, u)
         _convolve_units(
             microkernel(plan.tile, unit_step=True),
             (pixels_in(m, kind), outputs_from(m, kind), 0 if winners is None else pool_rows.forward(size, kind)),
@@ -120,7 +121,7 @@ def _convolve(
             strips,
             plan.job,
             x,
-            panels,
+            u,
             np.zeros(w.shape[3], w.dtype) if b is None else b,
             size,
             y,
@@ -152,11 +153,13 @@ def plan_for(
     most = strips.images_per_unit * strips.rows_per_unit * strips.grid_width // (m * m)
     rows = -(-most // tile.rows) * tile.rows
     v_place, m_place = spread(rows * channels, itemsize), spread(rows * columns, itemsize)
-    job = Job(m, channels, filters, panels, at_once, wanted, tile.rows, v_place, m_place, places * v_place)
+    job = Job(
+        m, channels, filters, panels, at_once, wanted, tile.rows, tile.columns, v_place, m_place, places * v_place
+    )
     row = np.arange(tile.rows)
     tables = np.stack([row * channels, row * columns, row * 0])
-    panel_shape = places, panels, channels, tile.columns
-    return Plan(tile, strips, job, tables, panel_shape, places * (v_place + m_place))
+    u_shape = places, spread(panels * channels * tile.columns, itemsize)
+    return Plan(tile, strips, job, tables, u_shape, places * (v_place + m_place))
 
 
 def spread(numbers: int, itemsize: int) -> int:
@@ -166,28 +169,26 @@ def spread(numbers: int, itemsize: int) -> int:
 
 
 @parallel_kernel
-def _transform_kernel(function, w, panels):
-    """w (3, 3, C, K) -> panels U (places, panels, C, width). Columns past the last filter are left as they are."""
-    for item in prange(panels.shape[1] * panels.shape[2]):
-        _transform_channel(np.int64(item), function, w, panels)
+def _transform_kernel(function, w, job, u):
+    """w (3, 3, C, K) -> U (places, ·), panels of (C, columns). Columns past the last filter are left as they are."""
+    for item in prange(job.panels * job.depth):
+        _transform_channel(np.int64(item), function, w, job, u)
 
 
 @kernel
-def _transform_channel(item, function, w, panels):
-    places, _, channels, width = panels.shape
-    points = int(np.sqrt(places))
-    place = panels.shape[1] * channels * width
-    p, c = item // channels, item % channels
-    filters = w.shape[3]
+def _transform_channel(item, function, w, job, u):
+    p, c = item // job.depth, item % job.depth
+    place = u.shape[1]
+    first = p * job.columns
     call_address(
         function,
         (
-            min(width, filters - p * width),
-            address_of(w) + (c * filters + p * width) * w.itemsize,
-            w.shape[1] * channels * filters,
-            channels * filters,
-            address_of(panels) + (p * channels + c) * width * w.itemsize,
-            points * place,
+            min(job.columns, job.filters - first),
+            address_of(w) + (c * job.filters + first) * w.itemsize,
+            w.shape[1] * job.depth * job.filters,
+            job.depth * job.filters,
+            address_of(u) + item * job.columns * w.itemsize,
+            (job.m + 2) * place,
             place,
         ),
     )
@@ -195,7 +196,7 @@ def _transform_channel(item, function, w, panels):
 
 @parallel_kernel
 def _convolve_units(
-    function, transforms, counter, strips, job, x, panels, bias, size, y, winners, tables, memory, work, outputs
+    function, transforms, counter, strips, job, x, u, bias, size, y, winners, tables, memory, work, outputs
 ):
     for thread in prange(len(memory)):
         _work(
@@ -205,7 +206,7 @@ def _convolve_units(
             strips,
             job,
             x,
-            panels,
+            u,
             bias,
             size,
             y,
@@ -218,7 +219,7 @@ def _convolve_units(
 
 
 @kernel
-def _work(function, transforms, counter, strips, job, x, panels, bias, size, y, winners, tables, memory, work, outputs):
+def _work(function, transforms, counter, strips, job, x, u, bias, size, y, winners, tables, memory, work, outputs):
     """One thread: takes pieces of work (a unit, or some panels of one) until none is left."""
     pixels_in, outputs_from, pool_row = transforms
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks
@@ -232,20 +233,16 @@ def _work(function, transforms, counter, strips, job, x, panels, bias, size, y, 
         tiles = images * (rows // job.m) * (strips.grid_width // job.m)
         for p in range(first, last, job.panels_at_once):
             several = min(job.panels_at_once, last - p)
-            _multiply(function, job, panels, tables, tiles, p, several, work)
-            k = p * panels.shape[3]
-            used = min(several * panels.shape[3], job.filters - k)
+            _multiply(function, job, u, tables, tiles, p, several, work)
+            k = p * job.columns
+            used = min(several * job.columns, job.filters - k)
             if pool_row == 0:
-                _transform_outputs(
-                    outputs_from, strips, job, panels.shape[3], bias, y, image, images, row, rows, k, used, work
-                )
+                _transform_outputs(outputs_from, strips, job, bias, y, image, images, row, rows, k, used, work)
             else:
                 full = outputs[: images * rows * strips.grid_width * job.filters].reshape(
                     (images, rows, strips.grid_width, job.filters)
                 )
-                _transform_outputs(
-                    outputs_from, strips, job, panels.shape[3], bias, full, 0, images, 0, rows, k, used, work
-                )
+                _transform_outputs(outputs_from, strips, job, bias, full, 0, images, 0, rows, k, used, work)
                 _pool(pool_row, full, size, y, winners, image, row, k, used)
         item = next_item(counter)
 
@@ -269,23 +266,22 @@ def transform_pixels(function, strips, m, v_place, strip, images, rows, work):
 
 
 @kernel
-def _multiply(function, job, panels, tables, tiles, first, several, work):
+def _multiply(function, job, u, tables, tiles, first, several, work):
     """V @ U -> M, for `several` panels from number `first` on."""
     size = work.itemsize
-    width = panels.shape[3]
-    columns = job.panels_at_once * width
+    columns = job.panels_at_once * job.columns
     v, m = address_of(work), address_of(work) + job.m_start * size
     row, out, run = address_of(tables), address_of(tables[1]), address_of(tables[2])
-    for place in range(len(panels)):
+    for place in range(len(u)):
         for p in range(several):
-            panel = address_of(panels[place, first + p])
+            panel = address_of(u[place]) + (first + p) * job.depth * job.columns * size
             for tile in range(0, tiles, job.tile_rows):
                 call_microkernel(
                     function,
                     v + (place * job.v_place + tile * job.depth) * size,
                     row,
                     panel,
-                    m + (place * job.m_place + tile * columns + p * width) * size,
+                    m + (place * job.m_place + tile * columns + p * job.columns) * size,
                     out,
                     run,
                     1,
@@ -293,16 +289,16 @@ def _multiply(function, job, panels, tables, tiles, first, several, work):
                     1,
                     0,
                     0,
-                    width,
+                    job.columns,
                 )
 
 
 @kernel
-def _transform_outputs(function, strips, job, width, bias, y, image, images, row, rows, first_filter, filters, work):
+def _transform_outputs(function, strips, job, bias, y, image, images, row, rows, first_filter, filters, work):
     """M in `work` -> y (N, OH, OW, K), from image `image`, row `row` and filter `first_filter` on."""
     size = work.itemsize
     points = job.m + 2
-    columns = job.panels_at_once * width
+    columns = job.panels_at_once * job.columns
     line = y.shape[2] * job.filters
     source = address_of(work) + job.m_start * size
     for n in range(images):

@@ -62,7 +62,8 @@ class Plan(NamedTuple):
     gradients: Strips  # the same units, of dY
     job: Job
     tables: np.ndarray  # (2, ·): where the channels lie in a row of V, and in S
-    sum_shape: tuple[int, int, int, int]
+    sum_shape: tuple[int, int, int]  # (slots, places, numbers of a place: rows of a channel, and a gap)
+    row: int  # numbers from one channel of S to the next
     memory: int  # numbers that a thread needs
 
 
@@ -93,7 +94,7 @@ def conv2d_weight_gradient(x: np.ndarray, dy: np.ndarray, dw: np.ndarray, pads: 
         )
         if job.slots > 1:
             sum_in_order(sums.reshape(job.slots, -1), sums[0].reshape(-1))
-        _transform_sums(kernel_from(m, kind), sums[0], np.zeros(job.filters, x.dtype), dw)
+        _transform_sums(kernel_from(m, kind), sums[0], plan.row, np.zeros(job.filters, x.dtype), dw)
 
 
 @lru_cache(maxsize=1024)
@@ -126,14 +127,15 @@ def _plan(x: tuple[int, ...], dy: tuple[int, ...], corner: Pair, m: int, dtype: 
         points**2 * v_place,
     )
     channel = filled_up(np.arange(channels), tile.rows)
-    sum_shape = slots, points**2, channels, panels * tile.columns
+    row = panels * tile.columns
     return Plan(
         tile,
         pixels,
         gradients,
         job,
-        np.stack([channel, channel * sum_shape[3]]),
-        sum_shape,
+        np.stack([channel, channel * row]),
+        (slots, points**2, spread(channels * row, itemsize)),
+        row,
         points**2 * (v_place + d_place),
     )
 
@@ -214,7 +216,7 @@ def _transform_gradients(function, strips, job, columns, strip, images, rows, fi
 
 @kernel
 def _multiply(function, job, columns, sums, tables, tiles, first, several, adding, work):
-    """Vᵀ @ D -> S (places, C, ·), or added to it, for `several` panels from number `first` on."""
+    """Vᵀ @ D -> S (places, ·), or added to it, for `several` panels from number `first` on."""
     size = work.itemsize
     v, d = address_of(work), address_of(work) + job.d_start * size
     zero_run = np.zeros(1, np.int64)
@@ -240,23 +242,23 @@ def _multiply(function, job, columns, sums, tables, tiles, first, several, addin
 
 
 @parallel_kernel
-def _transform_sums(function, sums, bias, dw):
-    """S (places, C, ·) -> dw (3, 3, C, K). bias: zeros (K,)."""
+def _transform_sums(function, sums, row, bias, dw):
+    """S (places, ·), `row` numbers a channel -> dw (3, 3, C, K). bias: zeros (K,)."""
     for c in prange(dw.shape[2]):
-        _transform_channel(np.int64(c), function, sums, bias, dw)
+        _transform_channel(np.int64(c), function, sums, row, bias, dw)
 
 
 @kernel
-def _transform_channel(c, function, sums, bias, dw):
+def _transform_channel(c, function, sums, row, bias, dw):
     size = dw.itemsize
-    place = sums.shape[1] * sums.shape[2]
+    place = sums.shape[1]
     points = int(np.sqrt(len(sums)))
     taps, _, channels, filters = dw.shape
     call_address(
         function,
         (
             filters,
-            address_of(sums) + c * sums.shape[2] * size,
+            address_of(sums) + c * row * size,
             points * place,
             place,
             address_of(dw) + c * filters * size,
