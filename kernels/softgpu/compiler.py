@@ -30,6 +30,7 @@ _COMMON = [
     "-std=c++17",
     "-fPIC",
     "-g1",
+    "-gdwarf-4",
     "-fno-optimize-sibling-calls",
     "-march=native",
     "-ffp-contract=fast",
@@ -65,11 +66,13 @@ def compile(
         path = Path(source)
         text, shown, beside = path.read_text(encoding="utf-8"), name or path.name, path.parent.absolute()
     macros = tuple(f"-D{key}={value}" for key, value in sorted((defines or {}).items()))
-    return _compiled(text, shown, beside, mode, macros)
+    return _compiled(text, shown, beside, tuple(_included(text, beside)), mode, macros)
 
 
 @cache
-def _compiled(text: str, shown: str, beside: Path | None, mode: str, macros: tuple[str, ...]) -> Module:
+def _compiled(
+    text: str, shown: str, beside: Path | None, included: tuple[str, ...], mode: str, macros: tuple[str, ...]
+) -> Module:
     try:
         found = kernels(text)
     except ValueError as error:
@@ -82,7 +85,7 @@ def _compiled(text: str, shown: str, beside: Path | None, mode: str, macros: tup
     quoted = [f"-iquote{beside}"] if beside else []
     runtime = _runtime()
     flags = [*_COMMON, *_KERNEL, *MODES[mode], *macros, *quoted]
-    content = [shown, whole, *_included(text, beside), runtime.name, *flags]
+    content = [shown, whole, *included, runtime.name, *flags]
     library = _library("kernel", content, lambda work: _build_kernel(work, whole, flags, runtime, shown))
     return Module(shown, mode, library, found)
 
