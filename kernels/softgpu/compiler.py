@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from minicnn.kernels.cpu.cache import announce_compiling, folder
-from minicnn.kernels.cpu.machine import cpu
 from minicnn.kernels.softgpu.errors import CompileError, CompilerMissing
 from minicnn.kernels.softgpu.module import Module
 from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
@@ -150,6 +148,9 @@ def _library(kind: str, content: list[str], build: Callable[[Path], None]) -> Pa
 
     Each ends with the hash of its own bytes, which no loader looks at: a damaged one is built again, not executed.
     """
+    from minicnn.kernels.cpu.cache import announce_compiling  # here: these bring Numba along, and that takes its time
+    from minicnn.kernels.cpu.machine import cpu
+
     key = hashlib.sha256("\0".join([_version(), *cpu(), *content]).encode()).hexdigest()[:32]
     kept = _kept_in() / f"softgpu-{kind}-{key}.so"
     if _is_whole(kept):
@@ -175,6 +176,8 @@ def _is_whole(file: Path) -> bool:
 @cache
 def _kept_in() -> Path:
     """The cache folder; one that goes with this process where that cannot be written."""
+    from minicnn.kernels.cpu.cache import folder
+
     try:
         folder().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder()):

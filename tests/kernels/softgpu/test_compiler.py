@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import softgpu
+from minicnn.kernels.cpu import cache
 from minicnn.kernels.softgpu import compiler
 from minicnn.kernels.softgpu.signature import kernels
 from tests.kernels.softgpu.sources import VECTOR_ADD
@@ -55,7 +56,7 @@ def test_macros() -> None:
 
 
 def test_what_is_kept_and_what_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: None) -> None:
-    monkeypatch.setattr(compiler, "folder", lambda: tmp_path)
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path)
     softgpu.compile(VECTOR_ADD)
     kept = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
     assert sorted(file.name.split("-")[1] for file in kept) == ["kernel", "runtime"]
@@ -73,7 +74,7 @@ def test_what_is_kept_and_what_is_damaged(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: None) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(compiler, "folder", lambda: tmp_path / "file")
+    monkeypatch.setattr(cache, "folder", lambda: tmp_path / "file")
     assert softgpu.compile(VECTOR_ADD).kernels.keys() == {"vector_add"}
 
 
