@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
-#include <cstring>
 #include <dlfcn.h>
 #include <numeric>
 
 #include "checker.h"
+#include "crash.h"
 #include "shared_memory.h"
 
 Block softgpu_now;
@@ -144,7 +144,7 @@ void complete_barrier(unsigned done) {
         if (thread.state != State::AT_BARRIER) continue;
         if (!first) first = &thread;
         blame(thread);
-        if (thread.barrier_line != first->barrier_line || strcmp(thread.barrier_file, first->barrier_file) != 0)
+        if (thread.barrier_line != first->barrier_line || thread.barrier_file != first->barrier_file)
             return fail(BARRIER, thread.where, first->where, "threads of the block wait at different barriers");
     }
     if (done) {
@@ -156,29 +156,38 @@ void complete_barrier(unsigned done) {
     if (block.launch->check) block_was_synchronized();
 }
 
+struct Census {
+    unsigned ready = 0, at_barrier = 0, at_warp = 0, done = 0;
+
+    explicit Census(const std::vector<Thread>& threads) {
+        for (const Thread& thread : threads) {
+            ready += can_run(thread);
+            at_barrier += thread.state == State::AT_BARRIER;
+            at_warp += thread.state == State::AT_WARP;
+            done += thread.state == State::DONE;
+        }
+    }
+};
+
 void run_block(std::vector<unsigned>& sequence) {
-    for (;;) {
+    const unsigned count = unsigned(block.threads.size());
+    while (!block.fault.kind) {
         run_all_ready(sequence);
         if (block.fault.kind) return;
-        if (complete_warp_operations()) continue;
-        unsigned done = 0, at_barrier = 0, ready = 0;
-        for (const Thread& thread : block.threads) {
-            done += thread.state == State::DONE;
-            at_barrier += thread.state == State::AT_BARRIER;
-            ready += can_run(thread);
-        }
-        if (done == block.threads.size()) return;
-        if (ready) continue;
-        if (at_barrier + done == block.threads.size()) {
-            complete_barrier(done);
+        const Census census(block.threads);
+        if (census.done == count) return;
+        if (census.at_warp && complete_warp_operations()) continue;
+        if (census.ready) continue;
+        if (!census.at_warp) {
+            complete_barrier(census.done);
             continue;
         }
         const Thread* waiting = nullptr;
         for (const Thread& thread : block.threads)
             if (thread.state == State::AT_WARP) waiting = &thread;
         blame(*waiting);
-        return fail(WARP_OPERATION, waiting->where, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u threads "
-                    "wait at a barrier, %u have left)", at_barrier, done);
+        fail(WARP_OPERATION, waiting->where, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u threads "
+             "wait at a barrier, %u have left)", census.at_barrier, census.done);
     }
 }
 
@@ -277,6 +286,7 @@ int softgpu_launch(const Launch* launch) {
     std::iota(sequence.begin(), sequence.end(), 0u);
     if (launch->order == REVERSE) std::reverse(sequence.begin(), sequence.end());
     SharedMemory shared(*launch);
+    CrashGuard guard;
     if (launch->check) begin_checking(*launch, shared);
 
     for (uint64_t i = 0; i < blocks && !block.fault.kind; i++) {
