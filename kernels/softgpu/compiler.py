@@ -33,17 +33,9 @@ _COMMON = [
     "-march=native",
     "-ffp-contract=fast",
 ]  # contracted to FMA, as nvcc does
-_KERNEL = [
-    "-x",
-    "c++",
-    "-include",
-    "cuda.h",
-    "-fno-extern-tls-init",
-    "-Wall",
-    "-Wno-unknown-pragmas",
-    "-Wno-unused",
-    f"-I{RUNTIME}",
-]
+# A large frame is probed page by page, so that it meets the guard page of its stack.
+_KERNEL = ["-x", "c++", "-include", "cuda.h", f"-I{RUNTIME}", "-fno-extern-tls-init", "-fstack-clash-protection"]
+_KERNEL += ["-Wall", "-Wno-unknown-pragmas", "-Wno-unused"]
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
