@@ -24,15 +24,8 @@ MODES = {
     # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
     "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
 }
-_COMMON = [
-    "-std=c++17",
-    "-fPIC",
-    "-g1",
-    "-gdwarf-4",
-    "-fno-optimize-sibling-calls",
-    "-march=native",
-    "-ffp-contract=fast",
-]  # contracted to FMA, as nvcc does
+_COMMON = ["-std=c++17", "-fPIC", "-g1", "-gdwarf-4", "-fno-optimize-sibling-calls"]
+_COMMON += ["-march=native", "-ffp-contract=fast"]  # contracted to FMA, as nvcc does
 # A large frame is probed page by page, so that it meets the guard page of its stack.
 _KERNEL = ["-x", "c++", "-include", "cuda.h", f"-I{RUNTIME}", "-fno-extern-tls-init", "-fstack-clash-protection"]
 _KERNEL += ["-Wall", "-Wno-unknown-pragmas", "-Wno-unused"]

@@ -103,32 +103,40 @@ void exchange(Thread* warp, unsigned mask, unsigned number) {
     if (block.launch->check) warp_was_synchronized(number, mask);
 }
 
+// Says what is wrong with the mask that a lane waits with, if anything is.
+void check_mask(const Thread* warp, unsigned lane, unsigned size, unsigned existing) {
+    const Thread& thread = warp[lane];
+    blame(thread);
+    // A full mask in a block's last, partial warp is accepted, as the hardware does.
+    if (thread.mask != ~0u && (thread.mask & ~existing))
+        return fail(WARP_OPERATION, thread.where, nullptr, "the mask %08x names lanes beyond the block's end",
+                    thread.mask);
+    if (const unsigned exited = thread.mask & lanes(warp, size, State::DONE))
+        return fail(WARP_OPERATION, thread.where, nullptr, "the mask %08x names lanes (%08x) that have left the kernel",
+                    thread.mask, exited);
+    const unsigned all = thread.mask & existing, waiting = lanes(warp, size, State::AT_WARP);
+    if ((all & waiting) != all) return;
+    for (unsigned other = 0; other < size; other++)
+        if ((all >> other & 1) && (warp[other].mask & existing) != all)
+            return fail(WARP_OPERATION, thread.where, warp[other].where, "lanes %u and %u wait with different masks",
+                        lane, other);
+}
+
 // Completes the warp operations that nobody is missing from; tells whether there was one.
 bool complete_warp_operations() {
     bool any = false;
     const unsigned count = unsigned(block.threads.size());
-    for (unsigned first = 0; first < count && !block.fault.kind; first += WARP) {
+    for (unsigned first = 0; first < count; first += WARP) {
         Thread* warp = &block.threads[first];
         const unsigned size = std::min(WARP, count - first);
         const unsigned existing = size == WARP ? ~0u : (1u << size) - 1;
         unsigned waiting = lanes(warp, size, State::AT_WARP);
-        if (!waiting) continue;
-        const unsigned exited = lanes(warp, size, State::DONE);
         for (unsigned lane = 0; lane < size; lane++) {
             if (!(waiting >> lane & 1)) continue;
-            unsigned mask = warp[lane].mask;
-            blame(warp[lane]);
-            // A full mask in a block's last, partial warp is accepted, as the hardware does.
-            if (mask != ~0u && (mask & ~existing))
-                return fail(WARP_OPERATION, warp[lane].where, nullptr, "the mask %08x names lanes beyond the block's end", mask), true;
-            mask &= existing;
-            if (mask & exited)
-                return fail(WARP_OPERATION, warp[lane].where, nullptr, "the mask %08x names lanes (%08x) that have left the kernel", mask,
-                            mask & exited), true;
+            check_mask(warp, lane, size, existing);
+            if (block.fault.kind) return any;
+            const unsigned mask = warp[lane].mask & existing;
             if ((mask & waiting) != mask) continue;
-            for (unsigned other = 0; other < size; other++)
-                if ((mask >> other & 1) && (warp[other].mask & existing) != mask)
-                    return fail(WARP_OPERATION, warp[lane].where, warp[other].where, "lanes %u and %u wait with different masks", lane, other), true;
             exchange(warp, mask, first / WARP);
             waiting &= ~mask;
             any = true;
@@ -149,8 +157,8 @@ void complete_barrier(unsigned done) {
     }
     if (done) {
         blame(*first);
-        return fail(BARRIER, first->where, nullptr, "a barrier that not all threads reach: %u of the block's %zu have left "
-                    "the kernel", done, block.threads.size());
+        return fail(BARRIER, first->where, nullptr, "a barrier that not all threads reach: %u of the block's %zu have "
+                    "left the kernel", done, block.threads.size());
     }
     for (Thread& thread : block.threads) thread.state = State::READY;
     if (block.launch->check) block_was_synchronized();
@@ -186,8 +194,8 @@ void run_block(std::vector<unsigned>& sequence) {
         for (const Thread& thread : block.threads)
             if (thread.state == State::AT_WARP) waiting = &thread;
         blame(*waiting);
-        fail(WARP_OPERATION, waiting->where, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u threads "
-             "wait at a barrier, %u have left)", census.at_barrier, census.done);
+        fail(WARP_OPERATION, waiting->where, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u "
+             "threads wait at a barrier, %u have left)", census.at_barrier, census.done);
     }
 }
 
@@ -254,8 +262,8 @@ uint64_t softgpu_warp(unsigned mask, uint64_t value, unsigned source) {
     Thread& me = *block.running;
     const unsigned lane = block.running_number() % WARP;
     if (!(mask >> lane & 1))
-        fail(WARP_OPERATION, __builtin_return_address(0), nullptr, "lane %u calls with the mask %08x, which it is not in", lane,
-             mask);
+        fail(WARP_OPERATION, __builtin_return_address(0), nullptr, "lane %u calls with the mask %08x, which it is not "
+             "in", lane, mask);
     me.where = __builtin_return_address(0);
     me.mask = mask;
     me.value = value;
