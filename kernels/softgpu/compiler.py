@@ -29,6 +29,7 @@ _COMMON = ["-std=c++17", "-fPIC", "-g1", "-gdwarf-4", "-fno-optimize-sibling-cal
 _COMMON += ["-march=native", "-ffp-contract=fast"]  # contracted to FMA, as nvcc does
 # A large frame is probed page by page, so that it meets the guard page of its stack.
 _KERNEL = ["-x", "c++", "-include", "cuda.h", f"-I{RUNTIME}", "-fno-extern-tls-init", "-fstack-clash-protection"]
+_KERNEL += ["-fno-gnu-unique"]  # shared memory in an inline function is each module's own, not the first one's
 _KERNEL += ["-Wall", "-Wno-unknown-pragmas", "-Wno-unused"]
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
