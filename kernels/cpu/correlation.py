@@ -12,6 +12,7 @@ for each weight panel, for each tile of pixels: the micro-kernel.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -97,6 +98,7 @@ def conv2d(
         _launch(plan, x, filter_panels(plan, w), b, y)
 
 
+@lru_cache(maxsize=1024)
 def window_taps(size: Pair, grid: Pair, strides: Pair, dilation: Pair, pads: Pads) -> Taps:
     """The taps of an ordinary convolution whose outputs fill `grid`."""
     rows, columns = (tuple(t * d - pad[0] for t in range(n)) for n, d, pad in zip(size, dilation, pads, strict=True))
@@ -149,7 +151,7 @@ def _input_gradient_in_blocks(
     columns = tuple(range(blocks.first, blocks.first + blocks.reach))
     with exclusive:
         if width % blocks.pixels:
-            result = scratch("blocks", int(np.prod(shape)), dx.dtype).reshape(shape)
+            result = scratch("blocks", prod(shape), dx.dtype).reshape(shape)
         else:
             result = dx.reshape(shape)
         numbers = scratch("numbers", w.size + 1, w.dtype)
@@ -167,7 +169,7 @@ def _input_gradient_in_blocks(
                 seen.out_origin,
             )
             plan = plan_for(dy.shape, shape, taps, 1, dy.dtype.char)
-            panels = scratch("panels", int(np.prod(plan.panel_shape)), w.dtype).reshape(plan.panel_shape)
+            panels = scratch("panels", prod(plan.panel_shape), w.dtype).reshape(plan.panel_shape)
             indices = few_channels.panel_indices(w.shape, rows, blocks, strides[1], pads[1][0], plan.panel_shape)
             np.take(numbers, indices, out=panels, mode="clip")
             _launch(plan, dy, panels, None, result)
@@ -177,7 +179,7 @@ def _input_gradient_in_blocks(
 
 def _packed(plan: Plan, w: np.ndarray, taps: np.ndarray, transposed: bool) -> np.ndarray:
     """The panels of the taps that start at rows `taps` of w as a matrix (R·S·C, K)."""
-    panels = scratch("panels", int(np.prod(plan.panel_shape)), w.dtype).reshape(plan.panel_shape)
+    panels = scratch("panels", prod(plan.panel_shape), w.dtype).reshape(plan.panel_shape)
     matrix, filters = w.reshape(-1, w.shape[3]), w.shape[3] // plan.job.groups
     pack_filters(matrix, taps, w.shape[2], filters, transposed, panels)
     return panels
