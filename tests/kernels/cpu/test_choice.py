@@ -84,6 +84,7 @@ def test_weight_gradients(geometry: Shape, expected: Choice) -> None:
         shape(64, 28, 1, 32),  # one channel: nothing to multiply between the transforms
         shape(20, 150, 3, 32),
         shape(1, 224, 3, 64),
+        Shape(1, (30, 100_000), 64, 64, (3, 3), (1, 1), (1, 1), 1, "f"),  # a row of tiles must fit into memory
         shape(64, 1, 64, 64),  # one output: most of a tile is thrown away
     ],
     ids=str,
