@@ -68,8 +68,6 @@ def test_small_tiles_where_large_ones_would_be_few_or_half_empty(few: Shape) -> 
         (shape(1, 56, 256, 256), Choice("winograd", 4)),
         (shape(1, 14, 512, 512), Choice("winograd", 2)),
         (shape(64, 28, 3, 32), DIRECT),
-        (shape(64, 12, 6, 16), DIRECT),
-        (shape(32, 28, 8, 16), DIRECT),
         (shape(strides=(2, 2)), DIRECT),
     ],
     ids=str,
