@@ -19,11 +19,14 @@ KEPT = 512 * 1024 * 1024  # bytes of blocks that wait for use, at most
 
 
 class Pool:
-    """Blocks that wait for use. kept: bytes of them at most; None: all, for arrays that know them by address."""
+    """Blocks that wait for use. kept: bytes of them at most; None: all, for arrays that know them by address.
 
-    def __init__(self, kept: int | None) -> None:
-        self.kept = kept
-        self.made = 0  # bytes of all blocks, in use or waiting, that came from the operating system
+    spare: another pool, whose blocks that wait are taken before the operating system is asked.
+    """
+
+    def __init__(self, kept: int | None, spare: Pool | None = None) -> None:
+        self.kept, self.spare = kept, spare
+        self.made = 0  # bytes of the blocks that came from the operating system
         self._free: dict[int, list[np.ndarray]] = {}  # bytes -> blocks; the sizes last used stand at the end
 
     def take(self, size: int) -> np.ndarray:
@@ -31,6 +34,8 @@ class Pool:
         try:
             return self._free[size].pop()
         except (KeyError, IndexError):
+            if self.spare is not None and self.spare._free.get(size):
+                return self.spare.take(size)
             self.made += size
             raw = np.empty(size + LINE, np.uint8)
             start = -raw.ctypes.data % LINE
@@ -51,6 +56,11 @@ class _InUse(threading.local):
 
 
 _in_use = _InUse()
+
+
+def in_use() -> Pool:
+    """Where this thread's results lie."""
+    return _in_use.pool
 
 
 def use(pool: Pool) -> Pool:

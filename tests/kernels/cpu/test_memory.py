@@ -63,6 +63,21 @@ def test_what_waits_is_bounded(pool: memory.Pool) -> None:
     assert list(pool._free) == [3 * memory.LARGE]
 
 
+def test_what_waits_elsewhere_is_taken_before_there_is_more(pool: memory.Pool) -> None:
+    place = memory.empty(SHAPE, FLOAT).ctypes.data
+    own = memory.Pool(None, spare=pool)
+    before = memory.use(own)
+    try:
+        arrays = [memory.empty(SHAPE, FLOAT) for _ in range(2)]
+    finally:
+        memory.use(before)
+    assert arrays[0].ctypes.data == place
+    assert own.made == memory.LARGE
+    del arrays
+    gc.collect()
+    assert not pool._free.get(memory.LARGE)  # they stay with who took them
+
+
 def test_an_alias_does_not_hold_its_block_but_one_of_other_memory_holds_it() -> None:
     a = memory.empty(SHAPE, FLOAT)
     place = a.ctypes.data
