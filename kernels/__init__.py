@@ -1,1 +1,2 @@
-"""Floor 0: the metal. What computes beneath the backends, imported as `minicnn.kernels`; `cpu` for now."""
+"""Floor 0: the metal. What computes beneath the backends, imported as `minicnn.kernels`: `cpu`, and `softgpu`, which
+runs CUDA C without a GPU."""

@@ -1,0 +1,162 @@
+"""From CUDA C to a shared library, by g++, kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from minicnn.kernels.cpu.cache import announce_compiling, folder
+from minicnn.kernels.cpu.machine import cpu
+from minicnn.kernels.softgpu.errors import CompileError, CompilerMissing
+from minicnn.kernels.softgpu.module import Module
+from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
+
+RUNTIME = Path(__file__).parent / "runtime"
+MODES = {
+    "fast": ["-O2"],
+    # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
+    "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
+}
+_COMMON = ["-std=c++17", "-fPIC", "-g1", "-march=native", "-ffp-contract=fast"]  # contracted to FMA, as nvcc does
+_KERNEL = ["-x", "c++", "-fno-extern-tls-init", "-Wall", "-Wno-unknown-pragmas", "-Wno-unused", f"-I{RUNTIME}"]
+_INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+
+def compile(
+    source: str | Path, *, mode: str = "fast", name: str | None = None, defines: Mapping[str, object] | None = None
+) -> Module:
+    """The kernels of a source, ready to be launched.
+
+    source: a path, or the text itself. mode: "fast", or "check": every access is watched. name: how messages call a
+    text. defines: macros, as by -D. Raises CompilerMissing, CompileError with g++'s message, OSError for a file that
+    cannot be read and ValueError for an unknown mode.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, got {mode!r:.80}")
+    if isinstance(source, str) and ("\n" in source or "__global__" in source):
+        text, shown, beside = source, name or "kernel.cu", None
+    else:
+        path = Path(source)
+        text, shown, beside = path.read_text(encoding="utf-8"), name or path.name, path.parent.absolute()
+    macros = tuple(f"-D{key}={value}" for key, value in sorted((defines or {}).items()))
+    return _compiled(text, shown, beside, mode, macros)
+
+
+@cache
+def _compiled(text: str, shown: str, beside: Path | None, mode: str, macros: tuple[str, ...]) -> Module:
+    try:
+        found = kernels(text)
+    except ValueError as error:
+        raise CompileError(f"{shown}: {error}") from None
+    if not found:
+        raise CompileError(f"{shown}: there is no kernel in it, no `__global__ void name(...) {{`")
+    behind = [f"SOFTGPU_DYNAMIC({array})" for array in dynamic_arrays(text)]
+    behind += [f"SOFTGPU_EXPORT({kernel})" for kernel in found]
+    whole = "\n".join(['#include "cuda.h"', f'#line 1 "{shown}"', text, '#line 1 "softgpu"', *behind, ""])
+    quoted = [f"-iquote{beside}"] if beside else []
+    runtime = _runtime()
+    flags = [*_COMMON, *_KERNEL, *MODES[mode], *macros, *quoted]
+    content = [whole, *_included(text, beside), runtime.name, *flags]
+    library = _library("kernel", content, lambda work: _build_kernel(work, whole, flags, runtime, shown))
+    return Module(shown, mode, library, found)
+
+
+def _build_kernel(work: Path, whole: str, flags: list[str], runtime: Path, shown: str) -> None:
+    (work / "kernel.cpp").write_text(whole, encoding="utf-8")
+    linked = ["-x", "none", str(runtime), "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
+    _run([_compiler(), *flags, "-shared", "-Wl,-Bsymbolic", "kernel.cpp", *linked, "-o", "library.so"], work, shown)
+
+
+@cache
+def _runtime() -> Path:
+    """The scheduler and the checker: one library for all kernels."""
+    sources = sorted(RUNTIME.glob("*.cpp"))
+    flags = [*_COMMON, "-O2", "-Wall", "-Wextra"]
+    content = [file.read_text(encoding="utf-8") for file in sorted(RUNTIME.glob("*"))]
+    command = [*flags, "-shared", *map(str, sources), "-ldl", "-o", "library.so"]
+    return _library("runtime", [*content, *flags], lambda work: _run([_compiler(), *command], work, "the software GPU"))
+
+
+def _included(text: str, beside: Path | None) -> list[str]:
+    """The texts of all files of the user's own that a source includes: if one changes, so does what is compiled."""
+    if beside is None:
+        return []
+    texts = []
+    for name in _INCLUDE.findall(text):
+        file = beside / name
+        if file.is_file():
+            inner = file.read_text(encoding="utf-8")
+            texts += [inner, *_included(inner, file.parent)]
+    return texts
+
+
+@cache
+def _compiler() -> str:
+    if sys.platform != "linux":
+        raise CompilerMissing(f"the software GPU runs on Linux only, this is {sys.platform}")
+    found = shutil.which("g++")
+    if found is None:
+        raise CompilerMissing(
+            "the software GPU compiles kernels with g++, and there is none: install it (on Debian: apt install g++)"
+        )
+    return found
+
+
+@cache
+def _version() -> str:
+    return subprocess.run([_compiler(), "--version"], capture_output=True, text=True, check=True).stdout
+
+
+def _run(command: list[str], work: Path, shown: str) -> None:
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True)
+    if done.returncode:
+        raise CompileError(f"{shown} does not compile:\n{done.stderr.strip()}")
+
+
+def _library(kind: str, content: list[str], build: Callable[[Path], None]) -> Path:
+    """The library that `build` leaves as library.so in the folder it is given; kept under a hash of `content`.
+
+    Each ends with the hash of its own bytes, which no loader looks at: a damaged one is built again, not executed.
+    """
+    key = hashlib.sha256("\0".join([_version(), *cpu(), *content]).encode()).hexdigest()[:32]
+    kept = _kept_in() / f"softgpu-{kind}-{key}.so"
+    if _is_whole(kept):
+        return kept
+    announce_compiling()
+    with tempfile.TemporaryDirectory(dir=kept.parent) as work:
+        build(Path(work))
+        built = Path(work) / "library.so"
+        with built.open("ab") as file:
+            file.write(hashlib.sha256(built.read_bytes()).digest())
+        os.replace(built, kept)
+    return kept
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(content[:-32]).digest() == content[-32:]
+
+
+@cache
+def _kept_in() -> Path:
+    """The cache folder; one that goes with this process where that cannot be written."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder()):
+            return folder().absolute()
+    except OSError:
+        temporary = tempfile.mkdtemp(prefix="minicnn-")
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return Path(temporary)

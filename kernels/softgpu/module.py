@@ -1,0 +1,171 @@
+"""Compiled kernels and their launches. Every mistake that hardware would take in silence is refused here."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import subprocess
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minicnn.kernels.softgpu import abi
+from minicnn.kernels.softgpu.errors import KernelError, LaunchError, Place
+from minicnn.kernels.softgpu.memory import allocations
+from minicnn.kernels.softgpu.orders import chosen
+from minicnn.kernels.softgpu.signature import Parameter
+
+MAX_THREADS = 1024  # a block; so on every device there is
+_MAX_BLOCK = (1024, 1024, 64)
+_MAX_GRID = (2**31 - 1, 65535, 65535)
+_one_at_a_time = threading.Lock()  # there is one GPU
+
+
+class Module:
+    """The kernels of one source. name: of the source, for messages; mode: "fast" or "check"."""
+
+    def __init__(self, name: str, mode: str, library: Path, kernels: dict[str, tuple[Parameter, ...]]) -> None:
+        self.name = name
+        self.mode = mode
+        self.kernels = kernels
+        self._path = library
+        self._library = ctypes.CDLL(str(library))
+        self._library.softgpu_dynamic.restype = ctypes.c_void_p
+
+    def kernel(self, name: str) -> Kernel:
+        """One of them. Raises LaunchError, listing what there is, for an unknown name."""
+        if name not in self.kernels:
+            raise LaunchError(f"{self.name} has no kernel {name!r:.80}; it has {', '.join(self.kernels)}")
+        return Kernel(self, name, self.kernels[name])
+
+    def line(self, place: int) -> str:
+        """The "file:line" of a place in the library; "" if nobody knows."""
+        if not place:
+            return ""
+        # The instruction before: a place is where a call returns to. -i: what was inlined, the innermost first.
+        command = ["addr2line", "-i", "-e", str(self._path), hex(place - 1)]
+        try:
+            lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
+        except (OSError, subprocess.CalledProcessError):
+            return ""
+        found = [Path(line.split(" ")[0]).name for line in lines if re.search(r":\d", line)]
+        own = [line for line in found if not line.startswith(("cuda.h:", "cuda_"))]  # not in what stands for CUDA
+        return (own or found or [""])[0]
+
+
+class Kernel:
+    """A kernel: `kernel(grid, block, args, shared_bytes=0)` runs it, and comes back when it has ended."""
+
+    def __init__(self, module: Module, name: str, parameters: tuple[Parameter, ...]) -> None:
+        self.module = module
+        self.name = name
+        self.parameters = parameters
+
+    @cached_property
+    def _entry(self) -> int:
+        return ctypes.cast(getattr(self.module._library, f"softgpu_call_{self.name}"), ctypes.c_void_p).value or 0
+
+    def __call__(self, grid: Sequence[int], block: Sequence[int], args: Sequence[Any], shared_bytes: int = 0) -> None:
+        """Runs grid x block threads.
+
+        grid, block: 1 to 3 ints, x first. args: for a pointer a device array of its dtype, or None; for a number a
+        NumPy scalar of exactly the parameter's type. shared_bytes: of the `extern __shared__` array. Raises
+        LaunchError before anything runs, and KernelError for what the threads do wrong.
+        """
+        sizes = self._shape("grid", grid, _MAX_GRID), self._shape("block", block, _MAX_BLOCK)
+        if int(np.prod(sizes[1])) > MAX_THREADS:
+            raise LaunchError(f"{self.name}: a block has at most {MAX_THREADS} threads, got block {sizes[1]}")
+        library = self.module._library
+        capacity = ctypes.c_size_t.in_dll(library, "softgpu_dynamic_capacity").value
+        if not _is_int(shared_bytes) or not 0 <= shared_bytes <= capacity:
+            raise LaunchError(f"{self.name}: shared_bytes must be 0 to {capacity}, got {shared_bytes!r:.80}")
+        if len(args) != len(self.parameters):
+            names = ", ".join(parameter.spelling for parameter in self.parameters)
+            raise LaunchError(f"{self.name} takes {len(self.parameters)} arguments ({names}), got {len(args)}")
+        values = [self._argument(parameter, arg) for parameter, arg in zip(self.parameters, args, strict=True)]
+        addresses = (ctypes.c_void_p * max(1, len(values)))(*[ctypes.addressof(value) for value in values])
+        with _one_at_a_time:
+            regions = self._regions(args)
+            order, seed = chosen()
+            launch = abi.Launch(
+                call=self._entry,
+                arguments=ctypes.addressof(addresses),
+                grid=sizes[0],
+                block=sizes[1],
+                dynamic_shared=library.softgpu_dynamic(),
+                dynamic_bytes=shared_bytes,
+                dynamic_capacity=capacity,
+                order=order,
+                seed=seed,
+                check=self.module.mode == "check",
+                regions=ctypes.addressof(regions),
+                region_count=len(regions),
+            )
+            if library.softgpu_launch(ctypes.byref(launch)):
+                self._raise()
+
+    def _shape(self, what: str, lengths: Sequence[int], limits: tuple[int, int, int]) -> tuple[int, int, int]:
+        if not isinstance(lengths, tuple | list) or not 1 <= len(lengths) <= 3 or not all(map(_is_int, lengths)):
+            raise LaunchError(f"{self.name}: {what} must be 1 to 3 ints, got {lengths!r:.80}")
+        x, y, z = (*map(int, lengths), 1, 1)[:3]
+        whole = x, y, z
+        if not all(1 <= length <= limit for length, limit in zip(whole, limits, strict=True)):
+            raise LaunchError(f"{self.name}: {what} must be 1 to {limits} along x, y and z, got {whole}")
+        return whole
+
+    def _argument(self, parameter: Parameter, arg: Any) -> ctypes.Array[ctypes.c_char]:
+        """The bytes that are passed."""
+        if parameter.is_pointer:
+            return ctypes.create_string_buffer(self._address(parameter, arg).to_bytes(8, "little"), 8)
+        if not isinstance(arg, np.generic) or arg.dtype != parameter.dtype:
+            raise self._refusal(parameter, f"a NumPy scalar of type {parameter.dtype}, np.{parameter.dtype}(...)", arg)
+        return ctypes.create_string_buffer(arg.tobytes(), arg.nbytes)
+
+    def _address(self, parameter: Parameter, arg: Any) -> int:
+        if arg is None:
+            return 0
+        wanted = f"a device array of {parameter.dtype}" if parameter.dtype else "a device array"
+        if isinstance(arg, np.ndarray | np.generic) or not all(hasattr(arg, a) for a in ("address", "dtype", "shape")):
+            raise self._refusal(parameter, wanted, arg)
+        if parameter.dtype is not None and arg.dtype != parameter.dtype:
+            raise self._refusal(parameter, wanted, arg)
+        if parameter.to_pointers and arg.dtype != np.uint64:
+            raise self._refusal(parameter, "a device array of addresses, uint64", arg)
+        if parameter.vector > 1 and parameter.dtype is not None:
+            whole = parameter.dtype.itemsize * parameter.vector
+            aligned = parameter.vector == 3 or arg.address % min(whole, 16) == 0
+            if arg.nbytes % whole or not aligned:
+                raise self._refusal(parameter, f"whole and aligned vectors of {whole} bytes", arg)
+        return int(arg.address)
+
+    def _refusal(self, parameter: Parameter, wanted: str, arg: Any) -> LaunchError:
+        dtype, shape = getattr(arg, "dtype", None), getattr(arg, "shape", None)
+        got = f"{type(arg).__name__}" + (f" of {dtype} and shape {shape}" if dtype is not None else f" {arg!r:.40}")
+        return LaunchError(f"{self.name}: {parameter.spelling!r} takes {wanted}; got {got}")
+
+    def _regions(self, args: Sequence[Any]) -> ctypes.Array[abi.Region]:
+        """What the kernel may touch: its arguments. Behind tables of addresses any allocation may stand."""
+        found = [
+            (arg.address, arg.nbytes, parameter.name)
+            for parameter, arg in zip(self.parameters, args, strict=True)
+            if parameter.is_pointer and arg is not None
+        ]
+        if any(parameter.to_pointers for parameter in self.parameters):
+            found += [(address, nbytes, "another array") for address, nbytes in allocations()]
+        return (abi.Region * len(found))(*[(address, nbytes, name.encode()) for address, nbytes, name in found])
+
+    def _raise(self) -> None:
+        fault = abi.fault_of(self.module._library)
+        line = self.module.line(fault.where)
+        place = Place(self.name, tuple(fault.block), tuple(fault.thread), line)
+        other = self.module.line(fault.other_where)
+        what = fault.message.decode(errors="replace") + (f" (the other access: {other})" if other else "")
+        raise abi.ERRORS.get(fault.kind, KernelError)(place, what)
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)

@@ -1,0 +1,296 @@
+// Runs a grid: block after block, each thread a fiber that gives way at barriers and warp operations.
+#include "block.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <numeric>
+
+#include "checker.h"
+#include "shared_memory.h"
+
+Block softgpu_now;
+uint3 softgpu_thread, softgpu_block;
+dim3 softgpu_block_shape, softgpu_grid_shape;
+
+namespace {
+
+Block& block = softgpu_now;
+std::vector<std::unique_ptr<Fiber>> fibers;  // all that were ever needed
+std::vector<Fiber*> idle;
+uint64_t random_state;
+
+uint64_t draw() {  // xorshift64: enough to shuffle
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    return random_state ^= random_state << 17;
+}
+
+void run_threads_forever() {  // a fiber's body: one kernel call, then another thread's
+    for (;;) {
+        block.launch->call(block.launch->arguments);
+        block.running->state = State::DONE;
+        block.running->fiber->pause();
+    }
+}
+
+Fiber* idle_fiber() {
+    if (idle.empty()) {
+        fibers.push_back(std::make_unique<Fiber>(run_threads_forever));
+        return fibers.back().get();
+    }
+    Fiber* fiber = idle.back();
+    idle.pop_back();
+    return fiber;
+}
+
+void run(Thread& thread) {  // until it waits or ends
+    if (thread.state == State::NEW) thread.fiber = idle_fiber();
+    thread.state = State::READY;
+    softgpu_thread = thread.index;
+    block.running = &thread;
+    thread.fiber->resume();
+    block.running = nullptr;
+    if (thread.state == State::DONE) {
+        idle.push_back(thread.fiber);
+        thread.fiber = nullptr;
+    }
+}
+
+bool can_run(const Thread& thread) { return thread.state <= State::READY; }
+
+// Runs each thread that can, once, in the order asked for. Between barriers any order is a lawful one.
+void run_all_ready(std::vector<unsigned>& sequence) {
+    const int order = block.launch->order;
+    if (order == RANDOM)
+        for (size_t i = sequence.size(); i > 1; i--) std::swap(sequence[i - 1], sequence[draw() % i]);
+    // Half of the warps, drawn anew each time, stand still while the others run as far as they can get.
+    const uint64_t stalled = order == STALLED ? draw() : 0;
+    bool any = false;
+    for (unsigned i : sequence) {
+        if (!can_run(block.threads[i]) || (stalled >> (i / WARP) & 1)) continue;
+        run(block.threads[i]);
+        any = true;
+        if (block.fault.kind) return;
+    }
+    for (unsigned i : sequence) {  // nobody was left: the stalled ones go on
+        if (any || block.fault.kind) return;
+        if (can_run(block.threads[i])) run(block.threads[i]);
+    }
+}
+
+void blame(const Thread& thread) { softgpu_thread = thread.index; }
+
+unsigned lanes(const Thread* warp, unsigned count, State state) {
+    unsigned found = 0;
+    for (unsigned lane = 0; lane < count; lane++) found |= unsigned(warp[lane].state == state) << lane;
+    return found;
+}
+
+// All lanes of `mask` are there: hands each its result and lets it go on.
+void exchange(Thread* warp, unsigned mask, unsigned number) {
+    unsigned votes = 0;
+    for (unsigned lane = 0; lane < WARP; lane++)
+        if (mask >> lane & 1) votes |= unsigned(warp[lane].value != 0) << lane;
+    for (unsigned lane = 0; lane < WARP; lane++) {
+        if (!(mask >> lane & 1)) continue;
+        Thread& thread = warp[lane];
+        if (thread.source == VOTE) thread.result = votes;
+        else if (thread.source < WARP) thread.result = mask >> thread.source & 1 ? warp[thread.source].value : POISON;
+        thread.state = State::READY;
+    }
+    if (block.launch->check) warp_was_synchronized(number, mask);
+}
+
+// Completes the warp operations that nobody is missing from; tells whether there was one.
+bool complete_warp_operations() {
+    bool any = false;
+    const unsigned count = unsigned(block.threads.size());
+    for (unsigned first = 0; first < count && !block.fault.kind; first += WARP) {
+        Thread* warp = &block.threads[first];
+        const unsigned size = std::min(WARP, count - first);
+        const unsigned existing = size == WARP ? ~0u : (1u << size) - 1;
+        unsigned waiting = lanes(warp, size, State::AT_WARP);
+        if (!waiting) continue;
+        const unsigned exited = lanes(warp, size, State::DONE);
+        for (unsigned lane = 0; lane < size; lane++) {
+            if (!(waiting >> lane & 1)) continue;
+            unsigned mask = warp[lane].mask;
+            blame(warp[lane]);
+            // A full mask in a block's last, partial warp is accepted, as the hardware does.
+            if (mask != ~0u && (mask & ~existing))
+                return fail(WARP_OPERATION, nullptr, nullptr, "mask %08x names lanes beyond the block's end", mask), true;
+            mask &= existing;
+            if (mask & exited)
+                return fail(WARP_OPERATION, nullptr, nullptr, "mask %08x names lanes (%08x) that have left the kernel", mask,
+                            mask & exited), true;
+            if ((mask & waiting) != mask) continue;
+            for (unsigned other = 0; other < size; other++)
+                if ((mask >> other & 1) && (warp[other].mask & existing) != mask)
+                    return fail(WARP_OPERATION, nullptr, nullptr, "lanes %u and %u wait with different masks", lane, other), true;
+            exchange(warp, mask, first / WARP);
+            waiting &= ~mask;
+            any = true;
+        }
+    }
+    return any;
+}
+
+const char* base_name(const char* path) {
+    const char* slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+// Everybody who is left waits at a barrier: lets them go on if it is the same one and nobody has left.
+void complete_barrier(unsigned done) {
+    const Thread* first = nullptr;
+    for (Thread& thread : block.threads) {
+        if (thread.state != State::AT_BARRIER) continue;
+        if (!first) first = &thread;
+        blame(thread);
+        if (thread.barrier_line != first->barrier_line || strcmp(thread.barrier_file, first->barrier_file) != 0)
+            return fail(BARRIER, nullptr, nullptr, "threads wait at different barriers: %s:%d and %s:%d",
+                        base_name(first->barrier_file), first->barrier_line, base_name(thread.barrier_file),
+                        thread.barrier_line);
+    }
+    if (done) {
+        blame(*first);
+        return fail(BARRIER, nullptr, nullptr, "%u of the block's %zu threads have left the kernel while others wait at the "
+                    "barrier %s:%d", done, block.threads.size(), base_name(first->barrier_file), first->barrier_line);
+    }
+    for (Thread& thread : block.threads) thread.state = State::READY;
+    if (block.launch->check) block_was_synchronized();
+}
+
+void run_block(std::vector<unsigned>& sequence) {
+    for (;;) {
+        run_all_ready(sequence);
+        if (block.fault.kind) return;
+        if (complete_warp_operations()) continue;
+        unsigned done = 0, at_barrier = 0, ready = 0;
+        for (const Thread& thread : block.threads) {
+            done += thread.state == State::DONE;
+            at_barrier += thread.state == State::AT_BARRIER;
+            ready += can_run(thread);
+        }
+        if (done == block.threads.size()) return;
+        if (ready) continue;
+        if (at_barrier + done == block.threads.size()) {
+            complete_barrier(done);
+            continue;
+        }
+        for (const Thread& thread : block.threads)
+            if (thread.state == State::AT_WARP) blame(thread);
+        return fail(WARP_OPERATION, nullptr, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u threads "
+                    "wait at a barrier, %u have left)", at_barrier, done);
+    }
+}
+
+void abandon_threads() {  // after a fault: they stand somewhere in the kernel and will not go on
+    for (Thread& thread : block.threads) {
+        if (!thread.fiber) continue;
+        thread.fiber->reset();
+        idle.push_back(thread.fiber);
+        thread.fiber = nullptr;
+    }
+}
+
+}  // namespace
+
+void fail(FaultKind kind, const void* where, const void* other, const char* format, ...) {
+    Fault& fault = block.fault;
+    if (!fault.kind) {
+        fault.kind = kind;
+        const unsigned at[] = {softgpu_block.x, softgpu_block.y, softgpu_block.z};
+        const unsigned who[] = {softgpu_thread.x, softgpu_thread.y, softgpu_thread.z};
+        std::copy(at, at + 3, fault.block);
+        std::copy(who, who + 3, fault.thread);
+        Dl_info info;
+        auto offset = [&](const void* place) {
+            return place && dladdr(place, &info) ? uint64_t((const char*)place - (const char*)info.dli_fbase) : 0;
+        };
+        fault.where = offset(where);
+        fault.other_where = offset(other);
+        va_list values;
+        va_start(values, format);
+        vsnprintf(fault.message, sizeof fault.message, format, values);
+        va_end(values);
+    }
+    if (block.running) block.running->fiber->pause();
+}
+
+extern "C" {
+
+void softgpu_barrier(const char* file, int line) {
+    Thread& me = *block.running;
+    me.barrier_file = file;
+    me.barrier_line = line;
+    me.state = State::AT_BARRIER;
+    me.fiber->pause();
+}
+
+int softgpu_barrier_count(int predicate, const char* file, int line) {
+    static int count;
+    softgpu_barrier(file, line);
+    count = 0;
+    softgpu_barrier(file, line);
+    count += predicate != 0;
+    softgpu_barrier(file, line);
+    return count;
+}
+
+uint64_t softgpu_warp(unsigned mask, uint64_t value, unsigned source) {
+    Thread& me = *block.running;
+    const unsigned lane = block.running_number() % WARP;
+    if (!(mask >> lane & 1)) fail(WARP_OPERATION, __builtin_return_address(0), nullptr, "lane %u calls with mask %08x, which it is not in", lane, mask);
+    me.mask = mask;
+    me.value = value;
+    me.source = source;
+    me.state = State::AT_WARP;
+    me.fiber->pause();
+    return me.result;
+}
+
+void softgpu_trap(const char* file, int line) {
+    fail(TRAP, __builtin_return_address(0), nullptr, "the kernel gave up at %s:%d", base_name(file), line);
+}
+
+const Fault* softgpu_fault() { return &block.fault; }
+
+int softgpu_launch(const Launch* launch) {
+    block.launch = launch;
+    block.fault = Fault{};
+    const unsigned *grid = launch->grid, *shape = launch->block;
+    softgpu_grid_shape = {grid[0], grid[1], grid[2]};
+    softgpu_block_shape = {shape[0], shape[1], shape[2]};
+    random_state = launch->seed * 2654435769u + 1;
+    const uint64_t blocks = uint64_t(grid[0]) * grid[1] * grid[2];
+    const unsigned count = shape[0] * shape[1] * shape[2];
+
+    block.threads.assign(count, Thread{});
+    std::vector<unsigned> sequence(count);
+    std::iota(sequence.begin(), sequence.end(), 0u);
+    if (launch->order == REVERSE) std::reverse(sequence.begin(), sequence.end());
+    SharedMemory shared(*launch);
+    if (launch->check) begin_checking(*launch, shared);
+
+    for (uint64_t i = 0; i < blocks && !block.fault.kind; i++) {
+        block.number = launch->order == REVERSE ? blocks - 1 - i : i;
+        softgpu_block = {unsigned(block.number % grid[0]), unsigned(block.number / grid[0] % grid[1]),
+                         unsigned(block.number / grid[0] / grid[1])};
+        for (unsigned t = 0; t < count; t++) {
+            Thread& thread = block.threads[t];
+            thread.state = State::NEW;
+            thread.index = {t % shape[0], t / shape[0] % shape[1], t / shape[0] / shape[1]};
+        }
+        shared.poison();
+        if (launch->check) begin_block();
+        run_block(sequence);
+    }
+    abandon_threads();
+    if (launch->check) end_checking();
+    return block.fault.kind != NO_FAULT;
+}
+}

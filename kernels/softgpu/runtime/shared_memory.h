@@ -1,0 +1,50 @@
+// Where a kernel file's shared memory lies. `__shared__` is `thread_local` to g++, so it is one stretch of memory.
+#pragma once
+#include <cstring>
+#include <link.h>
+
+#include "runtime.h"
+
+class SharedMemory {
+public:
+    explicit SharedMemory(const Launch& launch) : launch_(launch) { dl_iterate_phdr(find, this); }
+
+    bool holds(const char* address) const { return address >= begin && address < end; }
+
+    // The part of the dynamic store that was not asked for.
+    bool beyond_dynamic(const char* address, size_t bytes) const {
+        const char* store = launch_.dynamic_shared;
+        return address >= store && address < store + launch_.dynamic_capacity &&
+               address + bytes > store + launch_.dynamic_bytes;
+    }
+
+    // A block starts with NaN wherever it has not written.
+    void poison() const {
+        char* store = launch_.dynamic_shared;
+        char* rest = store + launch_.dynamic_capacity;
+        memset(begin, 0xFF, size_t(store - begin));
+        memset(store, 0xFF, launch_.dynamic_bytes);
+        memset(rest, 0xFF, size_t(end - rest));
+    }
+
+    char *begin = nullptr, *end = nullptr;
+
+private:
+    // The dynamic store is thread-local, too: the segment that it lies in is the one.
+    static int find(dl_phdr_info* library, size_t, void* self) {
+        SharedMemory& shared = *static_cast<SharedMemory*>(self);
+        if (!library->dlpi_tls_data) return 0;
+        for (int i = 0; i < library->dlpi_phnum; i++) {
+            if (library->dlpi_phdr[i].p_type != PT_TLS) continue;
+            char* low = static_cast<char*>(library->dlpi_tls_data);
+            char* high = low + library->dlpi_phdr[i].p_memsz;
+            if (shared.launch_.dynamic_shared < low || shared.launch_.dynamic_shared >= high) continue;
+            shared.begin = low;
+            shared.end = high;
+            return 1;
+        }
+        return 0;
+    }
+
+    const Launch& launch_;
+};
