@@ -7,13 +7,13 @@
 // Probabilities from a row of logits; returns the sum of exp(logit - largest), known to all lanes.
 __device__ inline Real softmax_of_row(const Real *logits, Real largest, Real *probabilities, int n) {
     Real sum = 0;
-    for (int k = threadIdx.x; k < n; k += WARP) {
+    for (int k = threadIdx.x; k < n; k += LANES) {
         Real e = exponential(logits[k] - largest);
         probabilities[k] = e;
         sum += e;
     }
     Real total = warp_sum(sum);
-    for (int k = threadIdx.x; k < n; k += WARP) probabilities[k] /= total;
+    for (int k = threadIdx.x; k < n; k += LANES) probabilities[k] /= total;
     return total;
 }
 
@@ -38,7 +38,7 @@ extern "C" __global__ void loss_of_targets(const Real *logits, const Real *targe
     Real largest = row_max(logits, n);
     Real log_total = logarithm(softmax_of_row(logits, largest, probabilities + row * n, n));
     Real sum = 0;
-    for (int k = threadIdx.x; k < n; k += WARP) sum -= targets[k] * (logits[k] - largest - log_total);
+    for (int k = threadIdx.x; k < n; k += LANES) sum -= targets[k] * (logits[k] - largest - log_total);
     Real loss = warp_sum(sum);
     if (threadIdx.x == 0) losses[row] = loss;
 }
@@ -48,7 +48,7 @@ extern "C" __global__ void gradient_of_labels(const Real *dlosses, const Real *p
                                               Real *dlogits, long long rows, int n) {
     long long row = row_of_warp();
     if (row >= rows) return;
-    for (int k = threadIdx.x; k < n; k += WARP) {
+    for (int k = threadIdx.x; k < n; k += LANES) {
         Real target = labels[row] == k ? Real(1) : Real(0);
         dlogits[row * n + k] = (probabilities[row * n + k] - target) * dlosses[row];
     }
@@ -61,8 +61,8 @@ extern "C" __global__ void gradient_of_targets(const Real *dlosses, const Real *
     if (row >= rows) return;
     targets += row * n;
     Real sum = 0;
-    for (int k = threadIdx.x; k < n; k += WARP) sum += targets[k];
+    for (int k = threadIdx.x; k < n; k += LANES) sum += targets[k];
     Real weight = warp_sum(sum);
-    for (int k = threadIdx.x; k < n; k += WARP)
+    for (int k = threadIdx.x; k < n; k += LANES)
         dlogits[row * n + k] = (probabilities[row * n + k] * weight - targets[k]) * dlosses[row];
 }

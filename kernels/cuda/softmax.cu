@@ -13,13 +13,13 @@ extern "C" __global__ void softmax(const Real *x, Real *y, long long rows, int n
     x += row * n;
     y += row * n;
     Real largest = row_max(x, n), sum = 0;
-    for (int k = threadIdx.x; k < n; k += WARP) {
+    for (int k = threadIdx.x; k < n; k += LANES) {
         Real e = exponential(x[k] - largest);
         y[k] = e;
         sum += e;
     }
     Real total = warp_sum(sum);
-    for (int k = threadIdx.x; k < n; k += WARP) y[k] /= total;  // each lane what it wrote itself
+    for (int k = threadIdx.x; k < n; k += LANES) y[k] /= total;  // each lane what it wrote itself
 }
 
 // dx = y · (dy - sum of dy · y): the Jacobian diag(y) - y yᵀ applied without building it. dy, y, dx (rows, n).
@@ -30,7 +30,7 @@ extern "C" __global__ void softmax_gradient(const Real *dy, const Real *y, Real 
     y += row * n;
     dx += row * n;
     Real sum = 0;
-    for (int k = threadIdx.x; k < n; k += WARP) sum += dy[k] * y[k];
+    for (int k = threadIdx.x; k < n; k += LANES) sum += dy[k] * y[k];
     Real total = warp_sum(sum);
-    for (int k = threadIdx.x; k < n; k += WARP) dx[k] = y[k] * (dy[k] - total);
+    for (int k = threadIdx.x; k < n; k += LANES) dx[k] = y[k] * (dy[k] - total);
 }

@@ -45,13 +45,12 @@ __device__ void product_tile(Left left, Right right, Store store, long long rows
                              long long end) {
     typedef Load<TILE_ROWS, Left::ALONG_DEPTH> LoadLeft;
     typedef Load<TILE_COLUMNS, Right::ALONG_DEPTH> LoadRight;
-    // Four numbers of padding: rows stay aligned to 16 bytes, and a warp that stores along the depth meets a bank twice
+    // One quad of padding: lines stay aligned to 16 bytes, and a warp that stores along the depth meets a bank twice
     // instead of sixteen times.
-    __shared__ alignas(16) Real a[TILE_DEPTH][TILE_ROWS + CORNER];
-    __shared__ alignas(16) Real b[TILE_DEPTH][TILE_COLUMNS + CORNER];
+    __shared__ Quad a[TILE_DEPTH][TILE_ROWS / CORNER + 1];
+    __shared__ Quad b[TILE_DEPTH][TILE_COLUMNS / CORNER + 1];
     long long first_row = blockIdx.x * (long long)TILE_ROWS, first_column = blockIdx.y * (long long)TILE_COLUMNS;
-    int corner_row = threadIdx.x / (TILE_COLUMNS / CORNER) * CORNER;
-    int corner_column = threadIdx.x % (TILE_COLUMNS / CORNER) * CORNER;
+    int corner_row = threadIdx.x / (TILE_COLUMNS / CORNER), corner_column = threadIdx.x % (TILE_COLUMNS / CORNER);
 
     typename Left::Row row[LoadLeft::COUNT];
     for (int i = 0; i < LoadLeft::COUNT; ++i) row[i] = left.row(first_row + LoadLeft::line(i));
@@ -61,17 +60,16 @@ __device__ void product_tile(Left left, Right right, Store store, long long rows
         for (int i = 0; i < LoadLeft::COUNT; ++i) {
             int line = LoadLeft::line(i), depth = LoadLeft::depth(i);
             bool inside = first_row + line < rows && start + depth < end;
-            a[depth][line] = inside ? left.at(row[i], start + depth) : Real(0);
+            a[depth][line / CORNER].number[line % CORNER] = inside ? left.at(row[i], start + depth) : Real(0);
         }
         for (int i = 0; i < LoadRight::COUNT; ++i) {
             int line = LoadRight::line(i), depth = LoadRight::depth(i);
             bool inside = first_column + line < columns && start + depth < end;
-            b[depth][line] = inside ? right.at(start + depth, first_column + line) : Real(0);
+            b[depth][line / CORNER].number[line % CORNER] = inside ? right.at(start + depth, first_column + line) : Real(0);
         }
         __syncthreads();  // the tiles are complete
         for (int k = 0; k < TILE_DEPTH; ++k) {
-            Quad down = *reinterpret_cast<const Quad *>(&a[k][corner_row]);
-            Quad across = *reinterpret_cast<const Quad *>(&b[k][corner_column]);
+            Quad down = a[k][corner_row], across = b[k][corner_column];
             for (int i = 0; i < CORNER; ++i)
                 for (int j = 0; j < CORNER; ++j) sum[i][j] += down.number[i] * across.number[j];
         }
@@ -80,7 +78,7 @@ __device__ void product_tile(Left left, Right right, Store store, long long rows
 
     for (int i = 0; i < CORNER; ++i)
         for (int j = 0; j < CORNER; ++j) {
-            long long m = first_row + corner_row + i, n = first_column + corner_column + j;
+            long long m = first_row + corner_row * CORNER + i, n = first_column + corner_column * CORNER + j;
             if (m < rows && n < columns) store(m, n, sum[i][j]);
         }
 }

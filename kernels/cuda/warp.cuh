@@ -4,16 +4,16 @@
 // (a + b is b + a to the bit), so all lanes hold the same bits, the same in every run.
 #include "common.cuh"
 
-const int WARP = 32;
+const int LANES = 32;
 const unsigned ALL_LANES = 0xffffffffu;
 
 __device__ inline Real warp_sum(Real value) {
-    for (int distance = WARP / 2; distance > 0; distance /= 2) value += __shfl_xor_sync(ALL_LANES, value, distance);
+    for (int distance = LANES / 2; distance > 0; distance /= 2) value += __shfl_xor_sync(ALL_LANES, value, distance);
     return value;
 }
 
 __device__ inline Real warp_max(Real value) {
-    for (int distance = WARP / 2; distance > 0; distance /= 2) {
+    for (int distance = LANES / 2; distance > 0; distance /= 2) {
         Real other = __shfl_xor_sync(ALL_LANES, value, distance);
         value = other > value || other != other ? other : value;  // NaN wins: it must not go unnoticed
     }
@@ -26,7 +26,7 @@ __device__ inline long long row_of_warp() { return blockIdx.x * (long long)block
 // The largest of row[0 .. n), known to all lanes.
 __device__ inline Real row_max(const Real *row, int n) {
     Real largest = -infinity();
-    for (int k = threadIdx.x; k < n; k += WARP)
+    for (int k = threadIdx.x; k < n; k += LANES)
         largest = row[k] > largest || row[k] != row[k] ? row[k] : largest;
     return warp_max(largest);
 }
