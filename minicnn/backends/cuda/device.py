@@ -7,7 +7,6 @@ CPU. The rest of the backend cannot tell them apart, so what is executed without
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -42,14 +41,18 @@ class Device(Protocol):
 
 
 class SimulatedDevice:
-    """The software GPU. Raises BackendError where it cannot run."""
+    """The software GPU. Raises BackendError where it cannot run.
 
-    def __init__(self) -> None:
+    mode: "fast", or "check", which watches every access for races and bounds, and takes far longer.
+    """
+
+    def __init__(self, mode: str = "fast") -> None:
         from minicnn.kernels import softgpu
 
         self._softgpu = softgpu
+        self._mode = mode
         try:
-            self._module("sums", "float32")
+            self._module("sums", "float32")  # what cannot be compiled, cannot be compiled here
         except softgpu.CompilerMissing as error:
             raise BackendError(str(error)) from None
 
@@ -73,9 +76,8 @@ class SimulatedDevice:
         """Runs the kernel to its end."""
         self._module(family, real.name).kernel(kernel)(grid, block, arguments)
 
-    @cache  # noqa: B019 - one device lives as long as the process
     def _module(self, family: str, real: str) -> Any:
-        return self._softgpu.compile(source(family, real), name=f"{family}.cu")
+        return self._softgpu.compile(source(family, real), name=f"{family}.cu", mode=self._mode)
 
 
 class CupyDevice:
@@ -96,6 +98,7 @@ class CupyDevice:
             raise BackendError("there is a CUDA driver, but no device")
         self._cupy = cupy
         self._stream = cupy.cuda.Stream(non_blocking=True)
+        self._modules: dict[tuple[str, str], Any] = {}
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> DeviceArray:
         """From CuPy's pool."""
@@ -120,9 +123,11 @@ class CupyDevice:
         given = tuple(np.uintp(0) if a is None else a for a in arguments)
         self._module(family, real.name).get_function(kernel)(grid, block, given, stream=self._stream)
 
-    @cache  # noqa: B019 - one device lives as long as the process
     def _module(self, family: str, real: str) -> Any:
-        return self._cupy.RawModule(code=source(family, real), options=("-std=c++17",))
+        if (family, real) not in self._modules:
+            code = source(family, real)
+            self._modules[family, real] = self._cupy.RawModule(code=code, options=("-std=c++17",))
+        return self._modules[family, real]
 
 
 def launch(
