@@ -23,7 +23,12 @@ ERRORS: dict[int, type[KernelError]] = dict(
 class Region(ctypes.Structure):
     """One stretch of memory that a kernel may touch."""
 
-    _fields_ = (("address", ctypes.c_void_p), ("bytes", ctypes.c_size_t), ("name", ctypes.c_char_p))
+    _fields_ = (
+        ("address", ctypes.c_void_p),
+        ("bytes", ctypes.c_size_t),
+        ("item", ctypes.c_size_t),
+        ("name", ctypes.c_char_p),
+    )
 
 
 class Launch(ctypes.Structure):

@@ -26,8 +26,25 @@ MODES = {
     # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
     "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
 }
-_COMMON = ["-std=c++17", "-fPIC", "-g1", "-march=native", "-ffp-contract=fast"]  # contracted to FMA, as nvcc does
-_KERNEL = ["-x", "c++", "-fno-extern-tls-init", "-Wall", "-Wno-unknown-pragmas", "-Wno-unused", f"-I{RUNTIME}"]
+_COMMON = [
+    "-std=c++17",
+    "-fPIC",
+    "-g1",
+    "-fno-optimize-sibling-calls",
+    "-march=native",
+    "-ffp-contract=fast",
+]  # contracted to FMA, as nvcc does
+_KERNEL = [
+    "-x",
+    "c++",
+    "-include",
+    "cuda.h",
+    "-fno-extern-tls-init",
+    "-Wall",
+    "-Wno-unknown-pragmas",
+    "-Wno-unused",
+    f"-I{RUNTIME}",
+]
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -61,26 +78,29 @@ def _compiled(text: str, shown: str, beside: Path | None, mode: str, macros: tup
         raise CompileError(f"{shown}: there is no kernel in it, no `__global__ void name(...) {{`")
     behind = [f"SOFTGPU_DYNAMIC({array})" for array in dynamic_arrays(text)]
     behind += [f"SOFTGPU_EXPORT({kernel})" for kernel in found]
-    whole = "\n".join(['#include "cuda.h"', f'#line 1 "{shown}"', text, '#line 1 "softgpu"', *behind, ""])
+    whole = "\n".join([text, *behind, ""])
     quoted = [f"-iquote{beside}"] if beside else []
     runtime = _runtime()
     flags = [*_COMMON, *_KERNEL, *MODES[mode], *macros, *quoted]
-    content = [whole, *_included(text, beside), runtime.name, *flags]
+    content = [shown, whole, *_included(text, beside), runtime.name, *flags]
     library = _library("kernel", content, lambda work: _build_kernel(work, whole, flags, runtime, shown))
     return Module(shown, mode, library, found)
 
 
 def _build_kernel(work: Path, whole: str, flags: list[str], runtime: Path, shown: str) -> None:
-    (work / "kernel.cpp").write_text(whole, encoding="utf-8")
-    linked = ["-x", "none", str(runtime), "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
-    _run([_compiler(), *flags, "-shared", "-Wl,-Bsymbolic", "kernel.cpp", *linked, "-o", "library.so"], work, shown)
+    source = Path(shown).name  # so that g++'s messages and the line tables call it that
+    (work / source).write_text(whole, encoding="utf-8")
+    _run([_compiler(), *flags, "-c", source, "-o", "kernel.o"], work, shown)
+    # Linked without the flags: -fsanitize=thread would bring the sanitizer's own library along.
+    linked = ["kernel.o", str(runtime), "-Wl,-Bsymbolic", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
+    _run([_compiler(), "-shared", *linked, "-o", "library.so"], work, shown)
 
 
 @cache
 def _runtime() -> Path:
     """The scheduler and the checker: one library for all kernels."""
     sources = sorted(RUNTIME.glob("*.cpp"))
-    flags = [*_COMMON, "-O2", "-Wall", "-Wextra"]
+    flags = [*_COMMON, "-O2", "-Wall", "-Wextra", "-DSOFTGPU_RUNTIME"]
     content = [file.read_text(encoding="utf-8") for file in sorted(RUNTIME.glob("*"))]
     command = [*flags, "-shared", *map(str, sources), "-ldl", "-o", "library.so"]
     return _library("runtime", [*content, *flags], lambda work: _run([_compiler(), *command], work, "the software GPU"))

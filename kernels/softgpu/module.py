@@ -150,13 +150,13 @@ class Kernel:
     def _regions(self, args: Sequence[Any]) -> ctypes.Array[abi.Region]:
         """What the kernel may touch: its arguments. Behind tables of addresses any allocation may stand."""
         found = [
-            (arg.address, arg.nbytes, parameter.name)
+            abi.Region(arg.address, arg.nbytes, arg.dtype.itemsize, parameter.name.encode())
             for parameter, arg in zip(self.parameters, args, strict=True)
             if parameter.is_pointer and arg is not None
         ]
         if any(parameter.to_pointers for parameter in self.parameters):
-            found += [(address, nbytes, "another array") for address, nbytes in allocations()]
-        return (abi.Region * len(found))(*[(address, nbytes, name.encode()) for address, nbytes, name in found])
+            found += [abi.Region(address, nbytes, 1, b"some other array") for address, nbytes in allocations()]
+        return (abi.Region * len(found))(*found)
 
     def _raise(self) -> None:
         fault = abi.fault_of(self.module._library)

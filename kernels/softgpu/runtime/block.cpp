@@ -12,8 +12,7 @@
 #include "shared_memory.h"
 
 Block softgpu_now;
-uint3 softgpu_thread, softgpu_block;
-dim3 softgpu_block_shape, softgpu_grid_shape;
+Position softgpu_position;
 
 namespace {
 
@@ -49,7 +48,7 @@ Fiber* idle_fiber() {
 void run(Thread& thread) {  // until it waits or ends
     if (thread.state == State::NEW) thread.fiber = idle_fiber();
     thread.state = State::READY;
-    softgpu_thread = thread.index;
+    softgpu_position.thread = thread.index;
     block.running = &thread;
     thread.fiber->resume();
     block.running = nullptr;
@@ -81,7 +80,7 @@ void run_all_ready(std::vector<unsigned>& sequence) {
     }
 }
 
-void blame(const Thread& thread) { softgpu_thread = thread.index; }
+void blame(const Thread& thread) { softgpu_position.thread = thread.index; }
 
 unsigned lanes(const Thread* warp, unsigned count, State state) {
     unsigned found = 0;
@@ -121,26 +120,21 @@ bool complete_warp_operations() {
             blame(warp[lane]);
             // A full mask in a block's last, partial warp is accepted, as the hardware does.
             if (mask != ~0u && (mask & ~existing))
-                return fail(WARP_OPERATION, nullptr, nullptr, "mask %08x names lanes beyond the block's end", mask), true;
+                return fail(WARP_OPERATION, warp[lane].where, nullptr, "the mask %08x names lanes beyond the block's end", mask), true;
             mask &= existing;
             if (mask & exited)
-                return fail(WARP_OPERATION, nullptr, nullptr, "mask %08x names lanes (%08x) that have left the kernel", mask,
+                return fail(WARP_OPERATION, warp[lane].where, nullptr, "the mask %08x names lanes (%08x) that have left the kernel", mask,
                             mask & exited), true;
             if ((mask & waiting) != mask) continue;
             for (unsigned other = 0; other < size; other++)
                 if ((mask >> other & 1) && (warp[other].mask & existing) != mask)
-                    return fail(WARP_OPERATION, nullptr, nullptr, "lanes %u and %u wait with different masks", lane, other), true;
+                    return fail(WARP_OPERATION, warp[lane].where, warp[other].where, "lanes %u and %u wait with different masks", lane, other), true;
             exchange(warp, mask, first / WARP);
             waiting &= ~mask;
             any = true;
         }
     }
     return any;
-}
-
-const char* base_name(const char* path) {
-    const char* slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 // Everybody who is left waits at a barrier: lets them go on if it is the same one and nobody has left.
@@ -151,14 +145,12 @@ void complete_barrier(unsigned done) {
         if (!first) first = &thread;
         blame(thread);
         if (thread.barrier_line != first->barrier_line || strcmp(thread.barrier_file, first->barrier_file) != 0)
-            return fail(BARRIER, nullptr, nullptr, "threads wait at different barriers: %s:%d and %s:%d",
-                        base_name(first->barrier_file), first->barrier_line, base_name(thread.barrier_file),
-                        thread.barrier_line);
+            return fail(BARRIER, thread.where, first->where, "threads of the block wait at different barriers");
     }
     if (done) {
         blame(*first);
-        return fail(BARRIER, nullptr, nullptr, "%u of the block's %zu threads have left the kernel while others wait at the "
-                    "barrier %s:%d", done, block.threads.size(), base_name(first->barrier_file), first->barrier_line);
+        return fail(BARRIER, first->where, nullptr, "a barrier that not all threads reach: %u of the block's %zu have left "
+                    "the kernel", done, block.threads.size());
     }
     for (Thread& thread : block.threads) thread.state = State::READY;
     if (block.launch->check) block_was_synchronized();
@@ -181,11 +173,22 @@ void run_block(std::vector<unsigned>& sequence) {
             complete_barrier(done);
             continue;
         }
+        const Thread* waiting = nullptr;
         for (const Thread& thread : block.threads)
-            if (thread.state == State::AT_WARP) blame(thread);
-        return fail(WARP_OPERATION, nullptr, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u threads "
+            if (thread.state == State::AT_WARP) waiting = &thread;
+        blame(*waiting);
+        return fail(WARP_OPERATION, waiting->where, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u threads "
                     "wait at a barrier, %u have left)", at_barrier, done);
     }
+}
+
+void wait_at_barrier(const char* file, int line, void* where) {
+    Thread& me = *block.running;
+    me.where = where;
+    me.barrier_file = file;
+    me.barrier_line = line;
+    me.state = State::AT_BARRIER;
+    me.fiber->pause();
 }
 
 void abandon_threads() {  // after a fault: they stand somewhere in the kernel and will not go on
@@ -203,8 +206,8 @@ void fail(FaultKind kind, const void* where, const void* other, const char* form
     Fault& fault = block.fault;
     if (!fault.kind) {
         fault.kind = kind;
-        const unsigned at[] = {softgpu_block.x, softgpu_block.y, softgpu_block.z};
-        const unsigned who[] = {softgpu_thread.x, softgpu_thread.y, softgpu_thread.z};
+        const auto& [thread, in_grid, block_shape, grid_shape] = softgpu_position;
+        const unsigned at[] = {in_grid.x, in_grid.y, in_grid.z}, who[] = {thread.x, thread.y, thread.z};
         std::copy(at, at + 3, fault.block);
         std::copy(who, who + 3, fault.thread);
         Dl_info info;
@@ -224,27 +227,27 @@ void fail(FaultKind kind, const void* where, const void* other, const char* form
 extern "C" {
 
 void softgpu_barrier(const char* file, int line) {
-    Thread& me = *block.running;
-    me.barrier_file = file;
-    me.barrier_line = line;
-    me.state = State::AT_BARRIER;
-    me.fiber->pause();
+    wait_at_barrier(file, line, __builtin_return_address(0));
 }
 
 int softgpu_barrier_count(int predicate, const char* file, int line) {
     static int count;
-    softgpu_barrier(file, line);
+    void* where = __builtin_return_address(0);
+    wait_at_barrier(file, line, where);
     count = 0;
-    softgpu_barrier(file, line);
+    wait_at_barrier(file, line, where);
     count += predicate != 0;
-    softgpu_barrier(file, line);
+    wait_at_barrier(file, line, where);
     return count;
 }
 
 uint64_t softgpu_warp(unsigned mask, uint64_t value, unsigned source) {
     Thread& me = *block.running;
     const unsigned lane = block.running_number() % WARP;
-    if (!(mask >> lane & 1)) fail(WARP_OPERATION, __builtin_return_address(0), nullptr, "lane %u calls with mask %08x, which it is not in", lane, mask);
+    if (!(mask >> lane & 1))
+        fail(WARP_OPERATION, __builtin_return_address(0), nullptr, "lane %u calls with the mask %08x, which it is not in", lane,
+             mask);
+    me.where = __builtin_return_address(0);
     me.mask = mask;
     me.value = value;
     me.source = source;
@@ -253,8 +256,8 @@ uint64_t softgpu_warp(unsigned mask, uint64_t value, unsigned source) {
     return me.result;
 }
 
-void softgpu_trap(const char* file, int line) {
-    fail(TRAP, __builtin_return_address(0), nullptr, "the kernel gave up at %s:%d", base_name(file), line);
+void softgpu_trap() {
+    fail(TRAP, __builtin_return_address(0), nullptr, "the kernel called __trap()");
 }
 
 const Fault* softgpu_fault() { return &block.fault; }
@@ -263,8 +266,8 @@ int softgpu_launch(const Launch* launch) {
     block.launch = launch;
     block.fault = Fault{};
     const unsigned *grid = launch->grid, *shape = launch->block;
-    softgpu_grid_shape = {grid[0], grid[1], grid[2]};
-    softgpu_block_shape = {shape[0], shape[1], shape[2]};
+    softgpu_position.grid_shape = {grid[0], grid[1], grid[2]};
+    softgpu_position.block_shape = {shape[0], shape[1], shape[2]};
     random_state = launch->seed * 2654435769u + 1;
     const uint64_t blocks = uint64_t(grid[0]) * grid[1] * grid[2];
     const unsigned count = shape[0] * shape[1] * shape[2];
@@ -278,7 +281,7 @@ int softgpu_launch(const Launch* launch) {
 
     for (uint64_t i = 0; i < blocks && !block.fault.kind; i++) {
         block.number = launch->order == REVERSE ? blocks - 1 - i : i;
-        softgpu_block = {unsigned(block.number % grid[0]), unsigned(block.number / grid[0] % grid[1]),
+        softgpu_position.block = {unsigned(block.number % grid[0]), unsigned(block.number / grid[0] % grid[1]),
                          unsigned(block.number / grid[0] / grid[1])};
         for (unsigned t = 0; t < count; t++) {
             Thread& thread = block.threads[t];
@@ -286,7 +289,7 @@ int softgpu_launch(const Launch* launch) {
             thread.index = {t % shape[0], t / shape[0] % shape[1], t / shape[0] / shape[1]};
         }
         shared.poison();
-        if (launch->check) begin_block();
+        if (launch->check) begin_block_check();
         run_block(sequence);
     }
     abandon_threads();

@@ -12,6 +12,7 @@ struct Thread {
     State state;
     Fiber* fiber;
     uint3 index;
+    void* where;               // it waits there
     const char* barrier_file;  // AT_BARRIER: which one
     int barrier_line;
     unsigned mask, source;     // AT_WARP: the operation, and what it gives

@@ -28,10 +28,10 @@
 
 #define SOFTGPU_UNCHECKED __attribute__((no_sanitize("thread")))  // machinery, not the kernel's own accesses
 
-#define threadIdx softgpu_thread
-#define blockIdx softgpu_block
-#define blockDim softgpu_block_shape
-#define gridDim softgpu_grid_shape
+#define threadIdx softgpu_position.thread
+#define blockIdx softgpu_position.block
+#define blockDim softgpu_position.block_shape
+#define gridDim softgpu_position.grid_shape
 constexpr int warpSize = WARP;
 
 #define __syncthreads() softgpu_barrier(__FILE__, __LINE__)
@@ -40,7 +40,7 @@ constexpr int warpSize = WARP;
 #define __syncthreads_and(predicate) (softgpu_barrier_count(!(predicate), __FILE__, __LINE__) == 0)
 #define __threadfence() ((void)0)
 #define __threadfence_block() ((void)0)
-#define __trap() softgpu_trap(__FILE__, __LINE__)
+#define __trap() softgpu_trap()
 
 template <class T> inline T __ldg(const T* address) { return *address; }
 template <class T> inline T __ldcg(const T* address) { return *address; }

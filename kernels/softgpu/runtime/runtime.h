@@ -22,7 +22,7 @@ enum FaultKind : int { NO_FAULT, RACE, BOUNDS, ALIGNMENT, BARRIER, WARP_OPERATIO
 // One stretch of memory that a kernel may touch: an argument's extent.
 struct Region {
     char* address;
-    size_t bytes;
+    size_t bytes, item;  // item: bytes of an element
     const char* name;
 };
 
@@ -49,13 +49,20 @@ struct Fault {
 };
 
 // Called from kernels, through the macros and functions of cuda.h.
-extern uint3 softgpu_thread, softgpu_block;
-extern dim3 softgpu_block_shape, softgpu_grid_shape;
+struct Position {
+    uint3 thread, block;
+    dim3 block_shape, grid_shape;
+};
+#ifdef SOFTGPU_RUNTIME
+extern Position softgpu_position;
+#else
+extern const Position softgpu_position;  // to a thread: the scheduler changes it when it changes threads
+#endif
 void softgpu_barrier(const char* file, int line);
 int softgpu_barrier_count(int predicate, const char* file, int line);
 uint64_t softgpu_warp(unsigned mask, uint64_t value, unsigned source);  // source: a lane, or one of the two below
 void softgpu_atomic(void* address, size_t bytes, void* where);
-void softgpu_trap(const char* file, int line);
+void softgpu_trap();
 
 // Called from Python.
 int softgpu_launch(const Launch* launch);  // 0, or 1: then softgpu_fault() tells

@@ -1,4 +1,4 @@
-// Where a kernel file's shared memory lies. `__shared__` is `thread_local` to g++, so it is one stretch of memory.
+// Where a kernel file's memory lies, above all its shared memory. `__shared__` is `thread_local` to g++, so it is one stretch of memory.
 #pragma once
 #include <cstring>
 #include <link.h>
@@ -10,6 +10,9 @@ public:
     explicit SharedMemory(const Launch& launch) : launch_(launch) { dl_iterate_phdr(find, this); }
 
     bool holds(const char* address) const { return address >= begin && address < end; }
+
+    // `__device__` and `__constant__` variables.
+    bool in_library(const char* address) const { return address >= library_begin && address < library_end; }
 
     // The part of the dynamic store that was not asked for.
     bool beyond_dynamic(const char* address, size_t bytes) const {
@@ -28,6 +31,7 @@ public:
     }
 
     char *begin = nullptr, *end = nullptr;
+    char *library_begin = nullptr, *library_end = nullptr;
 
 private:
     // The dynamic store is thread-local, too: the segment that it lies in is the one.
@@ -41,9 +45,20 @@ private:
             if (shared.launch_.dynamic_shared < low || shared.launch_.dynamic_shared >= high) continue;
             shared.begin = low;
             shared.end = high;
+            shared.find_library(*library);
             return 1;
         }
         return 0;
+    }
+
+    void find_library(const dl_phdr_info& library) {
+        for (int i = 0; i < library.dlpi_phnum; i++) {
+            const auto& header = library.dlpi_phdr[i];
+            if (header.p_type != PT_LOAD) continue;
+            char* low = reinterpret_cast<char*>(library.dlpi_addr + header.p_vaddr);
+            if (!library_begin || low < library_begin) library_begin = low;
+            if (low + header.p_memsz > library_end) library_end = low + header.p_memsz;
+        }
     }
 
     const Launch& launch_;

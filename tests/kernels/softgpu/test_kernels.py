@@ -20,7 +20,7 @@ def _order(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["fast"])
+@pytest.fixture(params=["fast", "check"])
 def compiled(request: pytest.FixtureRequest) -> Compile:
     return partial(softgpu.compile, mode=request.param)
 

@@ -1,0 +1,32 @@
+// What g++ calls before every access in code compiled with -fsanitize=thread. Its own library is not linked: the hooks
+// are these, and the threads they watch are fibers.
+#include "checker.h"
+
+#define WHERE __builtin_return_address(0)
+
+#define HOOKS(BYTES)                                                                                              \
+    void __tsan_read##BYTES(char* address) { check_access(address, BYTES, READ, WHERE); }                         \
+    void __tsan_write##BYTES(char* address) { check_access(address, BYTES, WRITE, WHERE); }                       \
+    void __tsan_unaligned_read##BYTES(char* address) { check_access(address, BYTES, READ, WHERE); }               \
+    void __tsan_unaligned_write##BYTES(char* address) { check_access(address, BYTES, WRITE, WHERE); }
+
+extern "C" {
+
+void __tsan_init() {}
+void __tsan_func_entry(void*) {}
+void __tsan_func_exit() {}
+
+HOOKS(1)
+HOOKS(2)
+HOOKS(4)
+HOOKS(8)
+HOOKS(16)
+
+// Structures, 16-byte vectors among them.
+void __tsan_read_range(char* address, size_t bytes) { check_access(address, bytes, READ, WHERE); }
+void __tsan_write_range(char* address, size_t bytes) { check_access(address, bytes, WRITE, WHERE); }
+
+void softgpu_atomic(void* address, size_t bytes, void* where) {
+    check_access(static_cast<char*>(address), bytes, ATOMIC, where);
+}
+}
