@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from minicnn.kernels.cpu.cache import announce_compiling, folder
-from minicnn.kernels.cpu.machine import cpu
 from minicnn.kernels.softgpu.errors import CompileError, CompilerMissing
 from minicnn.kernels.softgpu.module import Module
 from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
@@ -30,6 +28,7 @@ _COMMON = [
     "-std=c++17",
     "-fPIC",
     "-g1",
+    "-gdwarf-4",
     "-fno-optimize-sibling-calls",
     "-march=native",
     "-ffp-contract=fast",
@@ -65,11 +64,13 @@ def compile(
         path = Path(source)
         text, shown, beside = path.read_text(encoding="utf-8"), name or path.name, path.parent.absolute()
     macros = tuple(f"-D{key}={value}" for key, value in sorted((defines or {}).items()))
-    return _compiled(text, shown, beside, mode, macros)
+    return _compiled(text, shown, beside, tuple(_included(text, beside)), mode, macros)
 
 
 @cache
-def _compiled(text: str, shown: str, beside: Path | None, mode: str, macros: tuple[str, ...]) -> Module:
+def _compiled(
+    text: str, shown: str, beside: Path | None, included: tuple[str, ...], mode: str, macros: tuple[str, ...]
+) -> Module:
     try:
         found = kernels(text)
     except ValueError as error:
@@ -82,7 +83,7 @@ def _compiled(text: str, shown: str, beside: Path | None, mode: str, macros: tup
     quoted = [f"-iquote{beside}"] if beside else []
     runtime = _runtime()
     flags = [*_COMMON, *_KERNEL, *MODES[mode], *macros, *quoted]
-    content = [shown, whole, *_included(text, beside), runtime.name, *flags]
+    content = [shown, whole, *included, runtime.name, *flags]
     library = _library("kernel", content, lambda work: _build_kernel(work, whole, flags, runtime, shown))
     return Module(shown, mode, library, found)
 
@@ -147,6 +148,9 @@ def _library(kind: str, content: list[str], build: Callable[[Path], None]) -> Pa
 
     Each ends with the hash of its own bytes, which no loader looks at: a damaged one is built again, not executed.
     """
+    from minicnn.kernels.cpu.cache import announce_compiling  # here: these bring Numba along, and that takes its time
+    from minicnn.kernels.cpu.machine import cpu
+
     key = hashlib.sha256("\0".join([_version(), *cpu(), *content]).encode()).hexdigest()[:32]
     kept = _kept_in() / f"softgpu-{kind}-{key}.so"
     if _is_whole(kept):
@@ -172,6 +176,8 @@ def _is_whole(file: Path) -> bool:
 @cache
 def _kept_in() -> Path:
     """The cache folder; one that goes with this process where that cannot be written."""
+    from minicnn.kernels.cpu.cache import folder
+
     try:
         folder().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder()):

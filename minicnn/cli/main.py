@@ -9,6 +9,7 @@ import click
 
 import minicnn
 from minicnn.cli.bench import bench
+from minicnn.cli.cuda import cuda
 from minicnn.cli.doctor import doctor
 from minicnn.cli.judge import evaluate, predict
 from minicnn.cli.look import gradcheck, summary
@@ -23,7 +24,7 @@ def cli() -> None:
     """A convolutional-network engine to read, to check and to race."""
 
 
-for command in (train, evaluate, predict, summary, profile, bench, gradcheck, doctor):
+for command in (train, evaluate, predict, summary, profile, bench, gradcheck, cuda, doctor):
     cli.add_command(command)
 
 

@@ -27,6 +27,7 @@
 #define __grid_constant__
 
 #define SOFTGPU_UNCHECKED __attribute__((no_sanitize("thread")))  // machinery, not the kernel's own accesses
+#define SOFTGPU_INLINE inline __attribute__((always_inline))  // so that the line of a fault is the kernel's
 
 #define threadIdx softgpu_position.thread
 #define blockIdx softgpu_position.block

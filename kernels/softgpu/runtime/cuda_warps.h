@@ -2,7 +2,7 @@
 // until all lanes of the mask have come. A value from a lane outside of the mask is NaN, as it may be anything.
 #pragma once
 
-template <class To, class From> SOFTGPU_UNCHECKED inline To softgpu_bits(From value) {
+template <class To, class From> SOFTGPU_INLINE To softgpu_bits(From value) {
     static_assert(sizeof(From) <= 8 && sizeof(To) <= 8, "shuffles move at most 8 bytes");
     uint64_t bits = 0;
     memcpy(&bits, &value, sizeof value);
@@ -11,37 +11,37 @@ template <class To, class From> SOFTGPU_UNCHECKED inline To softgpu_bits(From va
     return result;
 }
 
-SOFTGPU_UNCHECKED inline unsigned softgpu_lane() {
+SOFTGPU_INLINE unsigned softgpu_lane() {
     return (threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) % WARP;
 }
 
-template <class T> SOFTGPU_UNCHECKED inline T softgpu_shuffle(unsigned mask, T value, unsigned source) {
+template <class T> SOFTGPU_INLINE T softgpu_shuffle(unsigned mask, T value, unsigned source) {
     return softgpu_bits<T>(softgpu_warp(mask, softgpu_bits<uint64_t>(value), source));
 }
 
-template <class T> SOFTGPU_UNCHECKED inline T __shfl_sync(unsigned mask, T value, int lane, int width = 32) {
+template <class T> SOFTGPU_INLINE T __shfl_sync(unsigned mask, T value, int lane, int width = 32) {
     const unsigned segment = softgpu_lane() & ~unsigned(width - 1);
     return softgpu_shuffle(mask, value, segment | (unsigned(lane) & unsigned(width - 1)));
 }
 
-template <class T> SOFTGPU_UNCHECKED inline T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32) {
+template <class T> SOFTGPU_INLINE T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32) {
     const unsigned lane = softgpu_lane(), segment = lane & ~unsigned(width - 1);
     return softgpu_shuffle(mask, value, lane >= segment + by ? lane - by : lane);
 }
 
-template <class T> SOFTGPU_UNCHECKED inline T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32) {
+template <class T> SOFTGPU_INLINE T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32) {
     const unsigned lane = softgpu_lane(), segment = lane & ~unsigned(width - 1);
     return softgpu_shuffle(mask, value, lane + by < segment + unsigned(width) ? lane + by : lane);
 }
 
-template <class T> SOFTGPU_UNCHECKED inline T __shfl_xor_sync(unsigned mask, T value, int with, int width = 32) {
+template <class T> SOFTGPU_INLINE T __shfl_xor_sync(unsigned mask, T value, int with, int width = 32) {
     const unsigned lane = softgpu_lane(), segment = lane & ~unsigned(width - 1), other = lane ^ unsigned(with);
     return softgpu_shuffle(mask, value, other < segment + unsigned(width) ? other : lane);
 }
 
-SOFTGPU_UNCHECKED inline void __syncwarp(unsigned mask = ~0u) { softgpu_warp(mask, 0, ONLY_WAIT); }
-SOFTGPU_UNCHECKED inline unsigned __ballot_sync(unsigned mask, int vote) {
+SOFTGPU_INLINE void __syncwarp(unsigned mask = ~0u) { softgpu_warp(mask, 0, ONLY_WAIT); }
+SOFTGPU_INLINE unsigned __ballot_sync(unsigned mask, int vote) {
     return unsigned(softgpu_warp(mask, vote != 0, VOTE));
 }
-SOFTGPU_UNCHECKED inline int __any_sync(unsigned mask, int vote) { return __ballot_sync(mask, vote) != 0; }
-SOFTGPU_UNCHECKED inline int __all_sync(unsigned mask, int vote) { return __ballot_sync(mask, !vote) == 0; }
+SOFTGPU_INLINE int __any_sync(unsigned mask, int vote) { return __ballot_sync(mask, vote) != 0; }
+SOFTGPU_INLINE int __all_sync(unsigned mask, int vote) { return __ballot_sync(mask, !vote) == 0; }
