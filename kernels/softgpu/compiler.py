@@ -39,6 +39,7 @@ _KERNEL = [
     "-include",
     "cuda.h",
     "-fno-extern-tls-init",
+    "-fno-gnu-unique",  # shared memory in an inline function belongs to each module, not to the first one loaded
     "-Wall",
     "-Wno-unknown-pragmas",
     "-Wno-unused",

@@ -16,8 +16,8 @@ from minicnn.errors import BackendError
 DEFAULT = "numba"
 _SPARE = "numpy"  # computes, and says so, where the default cannot
 
-# Name -> the module that implements the contract, or has it as its `backend`. A module is imported when its backend
-# first computes: importing minicnn must not wait for Numba. One that cannot run here raises BackendError then.
+# Name -> the module that implements the contract, or that has a function `load` which returns who does. A module is
+# imported when its backend first computes: importing minicnn must not wait for Numba.
 _MODULES = {
     "numpy": "minicnn.backends.numpy",
     "numba": "minicnn.backends.numba",
@@ -72,8 +72,7 @@ def _load(name: str) -> Backend:
         raise BackendError(f"there is no backend {name!r}, only {sorted(_MODULES)}{hint}")
     if reason := _reason_against(name):
         raise BackendError(f"backend {name!r} cannot be used: {reason}; use one of {sorted(_usable())}")
-    module = importlib.import_module(_MODULES[name])
-    return getattr(module, "backend", module)
+    return _loaded(name)
 
 
 def _load_default() -> Backend:
@@ -92,9 +91,16 @@ def _usable() -> list[str]:
 def _reason_against(name: str) -> str | None:
     """Why the backend cannot be used here, None if it can."""
     try:
-        importlib.import_module(_MODULES[name])
+        _loaded(name)
     except ImportError as error:
         return f"{error}; see that {error.name or 'what it needs'} is installed, e.g. with pip install minicnn"
     except BackendError as error:
         return str(error)
     return None
+
+
+@cache
+def _loaded(name: str) -> Any:
+    """The backend. Raises ImportError or BackendError where it cannot be used."""
+    module = importlib.import_module(_MODULES[name])
+    return module.load() if hasattr(module, "load") else module

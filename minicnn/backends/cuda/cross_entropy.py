@@ -8,9 +8,7 @@ from minicnn.backends.cuda.activations import WARPS, grid_of_rows
 from minicnn.backends.cuda.device import Device, DeviceArray, launch
 
 
-def softmax_cross_entropy(
-    device: Device, logits: DeviceArray, targets: DeviceArray
-) -> tuple[DeviceArray, DeviceArray]:
+def softmax_cross_entropy(device: Device, logits: DeviceArray, targets: DeviceArray) -> tuple[DeviceArray, DeviceArray]:
     """logits (N, K), targets (N,) int32 or (N, K) -> losses (N,), probabilities (N, K)."""
     rows, classes = logits.shape
     losses, probabilities = device.empty((rows,), logits.dtype), device.empty(logits.shape, logits.dtype)

@@ -81,11 +81,11 @@ class SimulatedDevice:
 
 
 class CupyDevice:
-    """A GPU through CuPy: its memory pool, and a stream of its own. Raises BackendError, with the reason, without one."""
+    """A GPU through CuPy: its memory pool, and a stream of its own. Raises BackendError; says why, without one."""
 
     def __init__(self) -> None:
         try:
-            import cupy
+            import cupy  # type: ignore[import-not-found]
         except ImportError as error:
             raise BackendError(
                 f"CuPy is not installed ({error}); install the one for your CUDA, e.g. pip install cupy-cuda13x"
@@ -130,9 +130,7 @@ class CupyDevice:
         return self._modules[family, real]
 
 
-def launch(
-    device: Device, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, *arguments: Any
-) -> None:
+def launch(device: Device, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, *arguments: Any) -> None:
     """Launches, with Python's numbers as kernels call them: an int is an `int`, a float a `Real`.
 
     Other types are given as NumPy's, np.int64(n) for a `long long`. A grid with nothing in it is not launched: CUDA
