@@ -85,7 +85,7 @@ class CupyDevice:
 
     def __init__(self) -> None:
         try:
-            import cupy  # type: ignore[import-not-found]
+            import cupy
         except ImportError as error:
             raise BackendError(
                 f"CuPy is not installed ({error}); install the one for your CUDA, e.g. pip install cupy-cuda13x"
@@ -121,7 +121,8 @@ class CupyDevice:
     def run(self, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, arguments: tuple) -> None:
         """Launches and does not wait."""
         given = tuple(np.uintp(0) if a is None else a for a in arguments)
-        self._module(family, real.name).get_function(kernel)(grid, block, given, stream=self._stream)
+        with self._stream:
+            self._module(family, real.name).get_function(kernel)(grid, block, given)
 
     def _module(self, family: str, real: str) -> Any:
         if (family, real) not in self._modules:
