@@ -1,11 +1,11 @@
 // Batch normalization over all axes but the last: x (rows, channels).
 //
 // Launch: sums in blocks of (32, 8) over chunks of rows, see reduction.cuh; everything else one thread an element in
-// blocks of 256. Memory: the moments read x from DRAM once (a chunk of 32 channels is at most 64 KB: its second look is
-// served by a cache), normalizing reads it again and writes y; the gradients read dy and x twice, once for the sums and
-// once for dx. Source: Ioffe and Szegedy, Batch Normalization (2015), algorithm 1 and section 3; moments of parts are
-// put together by Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for computing sample variances
-// (1979).
+// blocks of 256. Memory: the moments read x from DRAM once (a chunk of 32 channels is at most 64 KB: its second look
+// is served by a cache), normalizing reads it again and writes y; the gradients read dy and x twice, once for the sums
+// and once for dx. Source: Ioffe and Szegedy, Batch Normalization (2015), algorithm 1 and section 3; moments of parts
+// are put together by Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for computing sample
+// variances (1979).
 #include "reduction.cuh"
 
 // Stage 1: the mean of each chunk and its sum of squared distances to that mean, both (chunks, channels). Not by

@@ -1,11 +1,11 @@
-// Convolution as a matrix product over patches that are never written down (implicit GEMM): forwards, and both gradients.
+// Convolution by implicit GEMM, forwards and both gradients: matrix products over patches that are never written down.
 //
-// Images are (N, H, W, C), weights (R, S, C / groups, K). With the patches as rows, Y = P W, dP = dY Wᵀ and dW = Pᵀ dY. The
-// matrix P would be R·S times the image; here a tile of it is picked from the image when it is needed, in shared memory
-// only. Padding is a comparison, strides, dilation and groups are arithmetic. Launch and tiling: tiles.cuh; blockIdx.z is
-// the group. Memory: each tile of 32 filters reads the image once (overlapping taps hit the caches), each tile of 64 pixels
-// the weights once; results are written once.
-// Source: Chetlur et al., cuDNN: Efficient Primitives for Deep Learning (2014), section 3.
+// Images are (N, H, W, C), weights (R, S, C / groups, K). With the patches as rows, Y = P W, dP = dY Wᵀ and dW = Pᵀ
+// dY. The matrix P would be R·S times the image; here a tile of it is picked from the image when it is needed, in
+// shared memory only. Padding is a comparison, strides, dilation and groups are arithmetic. Launch and tiling:
+// tiles.cuh; blockIdx.z is the group. Memory: each tile of 32 filters reads the image once (overlapping taps hit the
+// caches), each tile of 64 pixels the weights once; results are written once. Source: Chetlur et al., cuDNN: Efficient
+// Primitives for Deep Learning (2014), section 3.
 #include "tiles.cuh"
 #include "windows.cuh"
 
@@ -48,7 +48,7 @@ extern "C" __global__ void conv2d(const Real *x, const Real *w, const Real *b, R
     product_tile(patches, weights, store, pixels, group_filters, 0, depth);
 }
 
-// What the windows over a pixel hold. Rows: the pixels of all images; depth: (tap row, tap column, filter of the group).
+// What the windows over a pixel hold. Rows: the pixels of all images; depth: (tap row, tap column, filter of group).
 struct Spread {
     static const bool ALONG_DEPTH = true;  // filters are neighbours
     const Real *dy;                        // the first filter of the group

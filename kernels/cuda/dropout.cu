@@ -3,8 +3,8 @@
 //
 // Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC 2011): Philox4x32-10.
 //
-// Launch: one thread for four elements (a call of Philox gives four numbers), blocks of 256. Memory: x is read once and
-// y written once, four neighbours a thread; the random numbers never leave the registers.
+// Launch: one thread for four elements (a call of Philox gives four numbers), blocks of 256. Memory: x is read once
+// and y written once, four neighbours a thread; the random numbers never leave the registers.
 #include "common.cuh"
 
 struct Four {

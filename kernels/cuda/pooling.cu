@@ -1,9 +1,9 @@
 // Pooling: forwards by window, backwards by pixel. Everything gathers and nothing scatters, so nothing is added in an
 // order that chance decides.
 //
-// Launch: one thread an element of the result, blocks of 256, channels innermost. Memory: a pixel is read once for each
-// window over it (from a cache, if windows overlap); results are written once. The maximum also saves which tap won, 4
-// bytes an output (1 byte in the fused form), so that the way back needs neither x nor y.
+// Launch: one thread an element of the result, blocks of 256, channels innermost. Memory: a pixel is read once for
+// each window over it (from a cache, if windows overlap); results are written once. The maximum also saves which tap
+// won, 4 bytes an output (1 byte in the fused form), so that the way back needs neither x nor y.
 #include "common.cuh"
 #include "windows.cuh"
 

@@ -20,7 +20,7 @@ __device__ inline Chunk chunk_of_rows(long long chunk, long long rows, long long
     return {int(blockIdx.y * CHANNELS_OF_BLOCK + threadIdx.x), first, last < rows ? last : rows};
 }
 
-// The sum of what the 8 threads of a channel have, first to last, known to all of them. All threads of a block call it.
+// The sum of what the 8 threads of a channel have, first to last, known to them all. All threads of a block call it.
 __device__ inline Real sum_of_threads(Real own) {
     __shared__ Real part[ROWS_AT_ONCE][CHANNELS_OF_BLOCK];
     part[threadIdx.y][threadIdx.x] = own;
@@ -31,8 +31,8 @@ __device__ inline Real sum_of_threads(Real own) {
     return total;
 }
 
-// The sum of value(row) over a chunk's rows, known to all 8 threads of the channel. All threads of a block must call it,
-// those beyond the last channel with last = first.
+// The sum of value(row) over a chunk's rows, known to all 8 threads of the channel. All threads of a block must call
+// it, those beyond the last channel with last = first.
 template <class Value>
 __device__ Real sum_of_rows(Value value, long long first, long long last) {
     Real sum = 0;

@@ -3,8 +3,8 @@
 // A product C = A B reads every number of A once for each column of C if done naively. A block of 128 threads instead
 // takes a tile of 64 x 32 results: step by step along the depth it brings 64 x 16 of A and 16 x 32 of B into shared
 // memory, where all its threads find them; so A is read from memory once for 32 columns, B once for 64 rows. Each
-// thread sums a 4 x 4 corner in registers: for 16 multiplications it reads 8 numbers from shared memory, as two loads of
-// 16 bytes. Source: Volkov and Demmel, Benchmarking GPUs to tune dense linear algebra (SC 2008).
+// thread sums a 4 x 4 corner in registers: for 16 multiplications it reads 8 numbers from shared memory, as two loads
+// of 16 bytes. Source: Volkov and Demmel, Benchmarking GPUs to tune dense linear algebra (SC 2008).
 //
 // What A and B are is up to Left and Right, so that a convolution is the same product over a matrix that never exists
 // (implicit GEMM). Source: Chetlur et al., cuDNN: Efficient Primitives for Deep Learning (2014), section 3.
@@ -16,8 +16,8 @@
 //   right.at(k, n)      B[k][n], and Right::ALONG_DEPTH
 //   store(m, n, value)  called once for each result
 //
-// Launch: 128 threads; grid (tiles of 64 rows, tiles of 32 columns, whatever the caller makes of blockIdx.z). The sums run
-// from the first to the last in depth, in one register each: the same bits in every run.
+// Launch: 128 threads; grid (tiles of 64 rows, tiles of 32 columns, whatever the caller makes of blockIdx.z). The sums
+// run from the first to the last in depth, in one register each: the same bits in every run.
 #include "common.cuh"
 
 const int TILE_ROWS = 64, TILE_COLUMNS = 32, TILE_DEPTH = 16, TILE_THREADS = 128;
@@ -60,12 +60,14 @@ __device__ void product_tile(Left left, Right right, Store store, long long rows
         for (int i = 0; i < LoadLeft::COUNT; ++i) {
             int line = LoadLeft::line(i), depth = LoadLeft::depth(i);
             bool inside = first_row + line < rows && start + depth < end;
-            a[depth][line / CORNER].number[line % CORNER] = inside ? left.at(row[i], start + depth) : Real(0);
+            Real number = inside ? left.at(row[i], start + depth) : Real(0);
+            a[depth][line / CORNER].number[line % CORNER] = number;
         }
         for (int i = 0; i < LoadRight::COUNT; ++i) {
             int line = LoadRight::line(i), depth = LoadRight::depth(i);
             bool inside = first_column + line < columns && start + depth < end;
-            b[depth][line / CORNER].number[line % CORNER] = inside ? right.at(start + depth, first_column + line) : Real(0);
+            Real number = inside ? right.at(start + depth, first_column + line) : Real(0);
+            b[depth][line / CORNER].number[line % CORNER] = number;
         }
         __syncthreads();  // the tiles are complete
         for (int k = 0; k < TILE_DEPTH; ++k) {

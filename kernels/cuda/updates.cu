@@ -1,9 +1,9 @@
 // Optimizer updates of all parameters of a network in one launch, in place.
 //
 // A network has dozens of parameters, most of them small: a launch for each would cost more than its work. So a kernel
-// gets the addresses of all arrays and a table that cuts them into pieces, and each block takes one piece.
-// Launch: one block of 256 a piece. Memory: parameters and state are read and written once, gradients read once, all in
-// order. The formulas are Keras 3's.
+// gets the addresses of all arrays and a table that cuts them into pieces, and each block takes one piece. Launch: one
+// block of 256 a piece. Memory: parameters and state are read and written once, gradients read once, all in order. The
+// formulas are Keras 3's.
 #include "common.cuh"
 
 // Piece `blockIdx.x` is numbers [first, last) of array `array`; pieces (blocks, 3) holds the three.

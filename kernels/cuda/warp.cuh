@@ -1,7 +1,7 @@
 // A warp as a team: 32 threads that work on one row and tell each other what they found, without shared memory.
 //
-// After log2(32) = 5 exchanges with a partner ever nearer all lanes hold the result. Each pair adds the same two numbers
-// (a + b is b + a to the bit), so all lanes hold the same bits, the same in every run.
+// After log2(32) = 5 exchanges with a partner ever nearer all lanes hold the result. Each pair adds the same two
+// numbers (a + b is b + a to the bit), so all lanes hold the same bits, the same in every run.
 #include "common.cuh"
 
 const int LANES = 32;

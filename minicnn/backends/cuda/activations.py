@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minicnn.backends.cuda.device import Device, DeviceArray, for_each, launch
+from minicnn.backends.cuda.device import BLOCK, Device, DeviceArray, for_each, launch
 from minicnn.backends.cuda.geometry import rows_of
 from minicnn.random import Key
 
@@ -73,9 +73,9 @@ def dropout(device: Device, x: DeviceArray, rate: float, key: Key) -> DeviceArra
     y = device.empty(x.shape, x.dtype)
     seed, step = (int(word) for word in key.words)
     words = np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32), np.uint32(step)
-    blocks = (-(-x.size // (4 * 256)),)  # a thread takes four numbers
+    blocks = (-(-x.size // (4 * BLOCK)),)  # a thread takes four numbers
     numbers = np.uint32(rate * 2**32), 1 / (1 - rate), *words
-    launch(device, "dropout", "dropout", x.dtype, blocks, (256,), x, *numbers, y, np.int64(x.size))
+    launch(device, "dropout", "dropout", x.dtype, blocks, (BLOCK,), x, *numbers, y, np.int64(x.size))
     return y
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from minicnn.backends.cuda.device import Device, DeviceArray, for_each, launch
 from minicnn.backends.cuda.geometry import numbers_of
-from minicnn.backends.cuda.sums import BLOCK, ROWS, chunks_of, column_sums, grid_of
+from minicnn.backends.cuda.sums import ROWS, THREADS, chunks_of, column_sums, grid_of
 from minicnn.geometry import Windows
 
 
@@ -38,5 +38,5 @@ def depthwise_conv2d_weight_gradient(device: Device, x: DeviceArray, dy: DeviceA
     parts = device.empty((chunks, taps * filters), x.dtype)
     shape = *numbers_of(windows), np.int64(images), channels, multiplier, np.int64(ROWS)
     grid = grid_of(chunks * taps, filters)
-    launch(device, "depthwise", "depthwise_weight_gradient", x.dtype, grid, BLOCK, x, dy, parts, *shape)
+    launch(device, "depthwise", "depthwise_weight_gradient", x.dtype, grid, THREADS, x, dy, parts, *shape)
     return column_sums(device, parts, chunks, taps * filters).reshape((*windows.size, channels, multiplier))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minicnn.backends.cuda.device import Device, DeviceArray, for_each, launch
+from minicnn.backends.cuda.device import BLOCK, Device, DeviceArray, for_each, launch
 from minicnn.backends.cuda.geometry import rows_of
-from minicnn.backends.cuda.sums import BLOCK, ROWS, chunks_of, column_sums, grid_of
+from minicnn.backends.cuda.sums import ROWS, THREADS, chunks_of, column_sums, grid_of
 
 Three = tuple[DeviceArray, DeviceArray, DeviceArray]
 
@@ -42,7 +42,7 @@ def batch_norm_parameter_gradients(
     parts = device.empty((chunks, 2, channels), x.dtype)
     arrays = dy, x, mean, variance, float(epsilon), parts
     shape = np.int64(rows), channels, np.int64(ROWS)
-    launch(device, "batch_norm", "parameter_gradients", x.dtype, grid_of(chunks, channels), BLOCK, *arrays, *shape)
+    launch(device, "batch_norm", "parameter_gradients", x.dtype, grid_of(chunks, channels), THREADS, *arrays, *shape)
     sums = column_sums(device, parts, chunks, 2 * channels)
     return sums[:channels], sums[channels:]
 
@@ -74,8 +74,8 @@ def _moments(device: Device, x: DeviceArray) -> tuple[DeviceArray, DeviceArray]:
     mean, variance = (device.empty((channels,), x.dtype) for _ in range(2))
     shape = np.int64(rows), channels, np.int64(ROWS)
     grid = grid_of(chunks, channels)
-    launch(device, "batch_norm", "chunk_moments", x.dtype, grid, BLOCK, x, means, squares, *shape)
-    blocks = (-(-channels // 256),)
+    launch(device, "batch_norm", "chunk_moments", x.dtype, grid, THREADS, x, means, squares, *shape)
+    blocks = (-(-channels // BLOCK),)
     arrays = means, squares, mean, variance
-    launch(device, "batch_norm", "combine_moments", x.dtype, blocks, (256,), *arrays, *shape)
+    launch(device, "batch_norm", "combine_moments", x.dtype, blocks, (BLOCK,), *arrays, *shape)
     return mean, variance

@@ -9,7 +9,7 @@ from minicnn.backends.cuda.device import Device, DeviceArray, Dims, launch
 ROWS = 512
 """Rows of a chunk."""
 
-BLOCK = 32, 8
+THREADS = 32, 8
 """Channels and rows at a time: reduction.cuh."""
 
 
@@ -20,7 +20,7 @@ def chunks_of(rows: int) -> int:
 
 def grid_of(chunks: int, channels: int) -> Dims:
     """(chunks, tiles of 32 channels)."""
-    return chunks, -(-channels // BLOCK[0])
+    return chunks, -(-channels // THREADS[0])
 
 
 def column_sums(device: Device, a: DeviceArray, rows: int, channels: int) -> DeviceArray:
@@ -37,5 +37,5 @@ def _chunk_sums(
 ) -> DeviceArray:
     sums = device.empty((chunks, channels), a.dtype)
     shape = np.int64(rows), np.int64(channels), np.int64(rows_of_chunk)
-    launch(device, "sums", "column_sums", a.dtype, grid_of(chunks, channels), BLOCK, a, sums, *shape)
+    launch(device, "sums", "column_sums", a.dtype, grid_of(chunks, channels), THREADS, a, sums, *shape)
     return sums

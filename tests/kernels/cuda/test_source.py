@@ -57,3 +57,13 @@ def test_lines_keep_their_numbers() -> None:
     own = (FOLDER / "convolution.cu").read_text(encoding="utf-8").splitlines()
     assert lines[start + 1].replace("double", "Real") == own[number - 1]
     assert len(lines) - start - 1 == len(own) - number + 1
+
+
+def test_lines_are_as_long_as_pythons_may_be() -> None:
+    long = [
+        f"{f.name}:{i}"
+        for f in FOLDER.glob("*.cu*")
+        for i, line in enumerate(f.read_text("utf-8").splitlines(), 1)
+        if len(line) > 120
+    ]
+    assert long == []
