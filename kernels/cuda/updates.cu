@@ -17,13 +17,13 @@ __device__ inline Piece piece_of(const long long *pieces) {
 }
 
 // List number `list` of addresses (lists, arrays).
-__device__ inline Real *array_of(const unsigned long long *addresses, int list, int arrays, const Piece &piece) {
-    return reinterpret_cast<Real *>(addresses[(long long)list * arrays + piece.array]);
+__device__ inline Real *array_of(Real *const *addresses, int list, int arrays, const Piece &piece) {
+    return addresses[(long long)list * arrays + piece.array];
 }
 
 // addresses: parameters, gradients, velocities (if `moving`).
 // Source: Sutskever, Martens, Dahl and Hinton, On the importance of initialization and momentum (2013).
-extern "C" __global__ void sgd(const unsigned long long *addresses, const long long *pieces, int arrays,
+extern "C" __global__ void sgd(Real *const *addresses, const long long *pieces, int arrays,
                                Real learning_rate, Real momentum, int moving, int nesterov) {
     Piece piece = piece_of(pieces);
     Real *parameter = array_of(addresses, 0, arrays, piece);
@@ -44,7 +44,7 @@ extern "C" __global__ void sgd(const unsigned long long *addresses, const long l
 // addresses: parameters, gradients, first and second moments. rate holds the correction of both moments, weight_1 and
 // weight_2 how far each moves towards the new.
 // Source: Kingma and Ba, Adam (2015), the efficient form at the end of section 2 (epsilon is its ε̂).
-extern "C" __global__ void adam(const unsigned long long *addresses, const long long *pieces, int arrays, Real rate,
+extern "C" __global__ void adam(Real *const *addresses, const long long *pieces, int arrays, Real rate,
                                 Real weight_1, Real weight_2, Real epsilon) {
     Piece piece = piece_of(pieces);
     Real *parameter = array_of(addresses, 0, arrays, piece);
@@ -61,7 +61,7 @@ extern "C" __global__ void adam(const unsigned long long *addresses, const long 
 
 // addresses: parameters, gradients, mean squares, velocities (if `moving`), means (if `centred`).
 // Source: Tieleman and Hinton, Neural networks for machine learning, lecture 6.5 (2012).
-extern "C" __global__ void rmsprop(const unsigned long long *addresses, const long long *pieces, int arrays,
+extern "C" __global__ void rmsprop(Real *const *addresses, const long long *pieces, int arrays,
                                    Real learning_rate, Real rho, Real weight, Real momentum, Real epsilon, int moving,
                                    int centred) {
     Piece piece = piece_of(pieces);

@@ -24,27 +24,12 @@ MODES = {
     # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
     "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
 }
-_COMMON = [
-    "-std=c++17",
-    "-fPIC",
-    "-g1",
-    "-gdwarf-4",
-    "-fno-optimize-sibling-calls",
-    "-march=native",
-    "-ffp-contract=fast",
-]  # contracted to FMA, as nvcc does
-_KERNEL = [
-    "-x",
-    "c++",
-    "-include",
-    "cuda.h",
-    "-fno-extern-tls-init",
-    "-fno-gnu-unique",  # shared memory in an inline function belongs to each module, not to the first one loaded
-    "-Wall",
-    "-Wno-unknown-pragmas",
-    "-Wno-unused",
-    f"-I{RUNTIME}",
-]
+_COMMON = ["-std=c++17", "-fPIC", "-g1", "-gdwarf-4", "-fno-optimize-sibling-calls"]
+_COMMON += ["-march=native", "-ffp-contract=fast"]  # contracted to FMA, as nvcc does
+# A large frame is probed page by page, so that it meets the guard page of its stack.
+_KERNEL = ["-x", "c++", "-include", "cuda.h", f"-I{RUNTIME}", "-fno-extern-tls-init", "-fstack-clash-protection"]
+_KERNEL += ["-fno-gnu-unique"]  # shared memory in an inline function is each module's own, not the first one's
+_KERNEL += ["-Wall", "-Wno-unknown-pragmas", "-Wno-unused"]
 _INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 

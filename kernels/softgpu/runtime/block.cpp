@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
-#include <cstring>
 #include <dlfcn.h>
 #include <numeric>
 
 #include "checker.h"
+#include "crash.h"
 #include "shared_memory.h"
 
 Block softgpu_now;
@@ -103,32 +103,40 @@ void exchange(Thread* warp, unsigned mask, unsigned number) {
     if (block.launch->check) warp_was_synchronized(number, mask);
 }
 
+// Says what is wrong with the mask that a lane waits with, if anything is.
+void check_mask(const Thread* warp, unsigned lane, unsigned size, unsigned existing) {
+    const Thread& thread = warp[lane];
+    blame(thread);
+    // A full mask in a block's last, partial warp is accepted, as the hardware does.
+    if (thread.mask != ~0u && (thread.mask & ~existing))
+        return fail(WARP_OPERATION, thread.where, nullptr, "the mask %08x names lanes beyond the block's end",
+                    thread.mask);
+    if (const unsigned exited = thread.mask & lanes(warp, size, State::DONE))
+        return fail(WARP_OPERATION, thread.where, nullptr, "the mask %08x names lanes (%08x) that have left the kernel",
+                    thread.mask, exited);
+    const unsigned all = thread.mask & existing, waiting = lanes(warp, size, State::AT_WARP);
+    if ((all & waiting) != all) return;
+    for (unsigned other = 0; other < size; other++)
+        if ((all >> other & 1) && (warp[other].mask & existing) != all)
+            return fail(WARP_OPERATION, thread.where, warp[other].where, "lanes %u and %u wait with different masks",
+                        lane, other);
+}
+
 // Completes the warp operations that nobody is missing from; tells whether there was one.
 bool complete_warp_operations() {
     bool any = false;
     const unsigned count = unsigned(block.threads.size());
-    for (unsigned first = 0; first < count && !block.fault.kind; first += WARP) {
+    for (unsigned first = 0; first < count; first += WARP) {
         Thread* warp = &block.threads[first];
         const unsigned size = std::min(WARP, count - first);
         const unsigned existing = size == WARP ? ~0u : (1u << size) - 1;
         unsigned waiting = lanes(warp, size, State::AT_WARP);
-        if (!waiting) continue;
-        const unsigned exited = lanes(warp, size, State::DONE);
         for (unsigned lane = 0; lane < size; lane++) {
             if (!(waiting >> lane & 1)) continue;
-            unsigned mask = warp[lane].mask;
-            blame(warp[lane]);
-            // A full mask in a block's last, partial warp is accepted, as the hardware does.
-            if (mask != ~0u && (mask & ~existing))
-                return fail(WARP_OPERATION, warp[lane].where, nullptr, "the mask %08x names lanes beyond the block's end", mask), true;
-            mask &= existing;
-            if (mask & exited)
-                return fail(WARP_OPERATION, warp[lane].where, nullptr, "the mask %08x names lanes (%08x) that have left the kernel", mask,
-                            mask & exited), true;
+            check_mask(warp, lane, size, existing);
+            if (block.fault.kind) return any;
+            const unsigned mask = warp[lane].mask & existing;
             if ((mask & waiting) != mask) continue;
-            for (unsigned other = 0; other < size; other++)
-                if ((mask >> other & 1) && (warp[other].mask & existing) != mask)
-                    return fail(WARP_OPERATION, warp[lane].where, warp[other].where, "lanes %u and %u wait with different masks", lane, other), true;
             exchange(warp, mask, first / WARP);
             waiting &= ~mask;
             any = true;
@@ -144,41 +152,50 @@ void complete_barrier(unsigned done) {
         if (thread.state != State::AT_BARRIER) continue;
         if (!first) first = &thread;
         blame(thread);
-        if (thread.barrier_line != first->barrier_line || strcmp(thread.barrier_file, first->barrier_file) != 0)
+        if (thread.barrier_line != first->barrier_line || thread.barrier_file != first->barrier_file)
             return fail(BARRIER, thread.where, first->where, "threads of the block wait at different barriers");
     }
     if (done) {
         blame(*first);
-        return fail(BARRIER, first->where, nullptr, "a barrier that not all threads reach: %u of the block's %zu have left "
-                    "the kernel", done, block.threads.size());
+        return fail(BARRIER, first->where, nullptr, "a barrier that not all threads reach: %u of the block's %zu have "
+                    "left the kernel", done, block.threads.size());
     }
     for (Thread& thread : block.threads) thread.state = State::READY;
     if (block.launch->check) block_was_synchronized();
 }
 
+struct Census {
+    unsigned ready = 0, at_barrier = 0, at_warp = 0, done = 0;
+
+    explicit Census(const std::vector<Thread>& threads) {
+        for (const Thread& thread : threads) {
+            ready += can_run(thread);
+            at_barrier += thread.state == State::AT_BARRIER;
+            at_warp += thread.state == State::AT_WARP;
+            done += thread.state == State::DONE;
+        }
+    }
+};
+
 void run_block(std::vector<unsigned>& sequence) {
-    for (;;) {
+    const unsigned count = unsigned(block.threads.size());
+    while (!block.fault.kind) {
         run_all_ready(sequence);
         if (block.fault.kind) return;
-        if (complete_warp_operations()) continue;
-        unsigned done = 0, at_barrier = 0, ready = 0;
-        for (const Thread& thread : block.threads) {
-            done += thread.state == State::DONE;
-            at_barrier += thread.state == State::AT_BARRIER;
-            ready += can_run(thread);
-        }
-        if (done == block.threads.size()) return;
-        if (ready) continue;
-        if (at_barrier + done == block.threads.size()) {
-            complete_barrier(done);
+        const Census census(block.threads);
+        if (census.done == count) return;
+        if (census.at_warp && complete_warp_operations()) continue;
+        if (census.ready) continue;
+        if (!census.at_warp) {
+            complete_barrier(census.done);
             continue;
         }
         const Thread* waiting = nullptr;
         for (const Thread& thread : block.threads)
             if (thread.state == State::AT_WARP) waiting = &thread;
         blame(*waiting);
-        return fail(WARP_OPERATION, waiting->where, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u threads "
-                    "wait at a barrier, %u have left)", at_barrier, done);
+        fail(WARP_OPERATION, waiting->where, nullptr, "deadlock: a warp operation waits for lanes that do not come (%u "
+             "threads wait at a barrier, %u have left)", census.at_barrier, census.done);
     }
 }
 
@@ -245,8 +262,8 @@ uint64_t softgpu_warp(unsigned mask, uint64_t value, unsigned source) {
     Thread& me = *block.running;
     const unsigned lane = block.running_number() % WARP;
     if (!(mask >> lane & 1))
-        fail(WARP_OPERATION, __builtin_return_address(0), nullptr, "lane %u calls with the mask %08x, which it is not in", lane,
-             mask);
+        fail(WARP_OPERATION, __builtin_return_address(0), nullptr, "lane %u calls with the mask %08x, which it is not "
+             "in", lane, mask);
     me.where = __builtin_return_address(0);
     me.mask = mask;
     me.value = value;
@@ -277,6 +294,7 @@ int softgpu_launch(const Launch* launch) {
     std::iota(sequence.begin(), sequence.end(), 0u);
     if (launch->order == REVERSE) std::reverse(sequence.begin(), sequence.end());
     SharedMemory shared(*launch);
+    CrashGuard guard;
     if (launch->check) begin_checking(*launch, shared);
 
     for (uint64_t i = 0; i < blocks && !block.fault.kind; i++) {

@@ -57,7 +57,8 @@ void report_race(const Access& now, const Access& then, const char* address, con
     char what[160];
     const SharedMemory& shared = *checking->shared;
     if (region) {
-        snprintf(what, sizeof what, "'%s', element %zu", region->name, size_t(address - region->address) / region->item);
+        const size_t element = size_t(address - region->address) / region->item;
+        snprintf(what, sizeof what, "'%s', element %zu", region->name, element);
     } else if (shared.holds(address)) {
         snprintf(what, sizeof what, "shared memory");
     } else {
@@ -66,8 +67,8 @@ void report_race(const Access& now, const Access& then, const char* address, con
     const uint3 other = index_of(then.thread);
     const char* whose = then.block == now.block ? "of the same block, with no barrier between them"
                                                 : "of another block, and nothing orders blocks";
-    fail(RACE, now.where, then.where, "data race on %s: this %s and a %s by thread (%u, %u, %u) %s", what, NAMES[now.kind],
-         NAMES[then.kind], other.x, other.y, other.z, whose);
+    fail(RACE, now.where, then.where, "data race on %s: this %s and a %s by thread (%u, %u, %u) %s", what,
+         NAMES[now.kind], NAMES[then.kind], other.x, other.y, other.z, whose);
 }
 
 }  // namespace
@@ -98,16 +99,16 @@ void check_access(char* address, size_t bytes, AccessKind kind, void* where) {
     const bool in_shared = shared.holds(address);
     if (in_shared) {
         if (shared.beyond_dynamic(address, bytes))
-            return fail(BOUNDS, where, nullptr, "%zu-byte %s at byte %td of dynamic shared memory, of which the launch asked "
-                        "for %zu bytes", bytes, NAMES[kind], address - block.launch->dynamic_shared,
+            return fail(BOUNDS, where, nullptr, "%zu-byte %s at byte %td of dynamic shared memory, of which the launch "
+                        "asked for %zu bytes", bytes, NAMES[kind], address - block.launch->dynamic_shared,
                         block.launch->dynamic_bytes);
     } else {
         region = region_of(address, bytes);
         if (!region && !shared.in_library(address)) return report_outside(address, bytes, kind, where);
     }
     if ((bytes & (bytes - 1)) == 0 && reinterpret_cast<uintptr_t>(address) % bytes)
-        return fail(ALIGNMENT, where, nullptr, "%zu-byte %s at an address that is no multiple of %zu", bytes, NAMES[kind],
-                    bytes);
+        return fail(ALIGNMENT, where, nullptr, "%zu-byte %s at an address that is no multiple of %zu", bytes,
+                    NAMES[kind], bytes);
 
     const unsigned me = block.running_number();
     const uint32_t moment = checking->clocks[me / WARP].known[me % WARP][me % WARP];

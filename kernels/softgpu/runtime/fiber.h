@@ -7,7 +7,9 @@
 
 class Fiber {
 public:
-    static constexpr size_t STACK = 128 << 10;  // bytes; pages that no kernel touches are never made
+    // Bytes, the lowest page of which is a guard. Pages that no kernel touches are never made. An odd number of pages:
+    // were it a power of two, the top pages of all stacks would fight for a handful of places in the TLB.
+    static constexpr size_t PAGE = 4096, STACK = 33 * PAGE;
 
     explicit Fiber(void (*body)());  // `body` must not return: it ends by being reset, or never
     ~Fiber();
@@ -17,11 +19,12 @@ public:
     void resume();  // called outside: runs until the fiber pauses
     void pause();   // called inside: back to whoever resumed
 
+    char* top() const { return top_; }
     bool owns(const void* address) const { return address >= stack_ && address < stack_ + STACK; }
 
 private:
     void (*body_)();
-    char* stack_;
+    char *stack_, *top_;
 #ifdef __x86_64__
     void *inside_ = nullptr, *outside_ = nullptr;  // stack pointers; all else lies on the stacks
 #else

@@ -1,4 +1,5 @@
-// Where a kernel file's memory lies, above all its shared memory. `__shared__` is `thread_local` to g++, so it is one stretch of memory.
+// Where a kernel file's memory lies, above all its shared memory. `__shared__` is `thread_local` to g++, so
+// all of it is one stretch.
 #pragma once
 #include <cstring>
 #include <link.h>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import numpy as np
@@ -198,3 +199,20 @@ def test_a_shuffle_from_a_lane_outside_of_the_mask_is_nan() -> None:
     y = zeros(32)
     run(source, "k", (1,), (32,), (y,))
     assert np.isnan(y.to_host()).tolist() == [True] * 16 + [False] * 16
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="crashes are caught on x86-64 only")
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("float* none = nullptr;\nif (threadIdx.x == 7) none[threadIdx.x] = 0.0f;", "an access that crashed"),
+        ("x[(threadIdx.x + 1LL) << 40] = 0.0f;", "an access that crashed"),
+        ("volatile char own[1 << 20];\nown[0] = own[threadIdx.x] = 1;", "the thread's stack overflowed"),
+    ],
+)
+def test_a_crash_in_fast_mode_is_no_crash_of_python(lines: str, says: str) -> None:
+    kernel = softgpu.compile(body(lines)).kernel("k")
+    for _ in range(2):
+        with pytest.raises(softgpu.BoundsError, match=says) as caught:
+            kernel((1,), (32,), (zeros(32),))
+        assert caught.value.place.line.startswith("kernel.cu:")

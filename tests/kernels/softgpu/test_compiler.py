@@ -15,7 +15,7 @@ from minicnn.kernels.softgpu import compiler
 from minicnn.kernels.softgpu.signature import kernels
 from tests.kernels.softgpu.sources import VECTOR_ADD
 
-CACHED = (compiler._compiled, compiler._runtime, compiler._compiler, compiler._kept_in)
+CACHED = (compiler._compiled, compiler._runtime, compiler._compiler, compiler._version, compiler._kept_in)
 FILL = '#include "value.h"\nextern "C" __global__ void fill(float* x) { x[threadIdx.x] = VALUE; }\n'
 
 
