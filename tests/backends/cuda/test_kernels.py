@@ -17,6 +17,7 @@ from minicnn.gradient_check import CASES
 from minicnn.kernels import softgpu
 from minicnn.kernels.cuda import source
 from minicnn.random import Key, generator
+from tests.backends import formulas
 from tests.backends.cuda.conftest import computing, simulated
 from tests.ops.calls import Result, run, upstream_for
 
@@ -135,3 +136,12 @@ def test_a_missing_barrier_is_a_race_that_is_found(name: str, number: int) -> No
             backend.conv2d(x, w, None, Windows.over((6, 6), 3), 1)
         else:
             backend.batch_norm(x, np.ones(8), np.zeros(8), 1e-3)
+
+
+@pytest.mark.parametrize("order", softgpu.ORDERS)
+def test_updates_keep_to_their_arrays(order: str) -> None:
+    """Their kernels get addresses, not arrays: here those are watched."""
+    with computing(simulated("check")), softgpu.order(order, seed=1):
+        formulas.sgd(0.9, True)
+        formulas.adam()
+        formulas.rmsprop(0.8, True)
