@@ -6,7 +6,8 @@
     module.kernel("vector_add")((4,), (32,), (x, x, y, np.int32(100)))
     y.to_host()
 
-`mode="check"` watches every access: data races, accesses out of bounds, misaligned vector loads. `order` chooses in
+`mode="check"` watches every access: data races, accesses out of bounds, misaligned vector loads; `mode="prof"` counts
+what they would cost a GPU's memory. `order` chooses in
 which order threads run between barriers; a correct kernel gives the same bits in all of them.
 """
 
@@ -24,7 +25,7 @@ from minicnn.kernels.softgpu.errors import (
     WarpError,
 )
 from minicnn.kernels.softgpu.memory import DeviceArray, empty, to_device
-from minicnn.kernels.softgpu.module import Kernel, Module
+from minicnn.kernels.softgpu.module import Kernel, Module, Traffic
 from minicnn.kernels.softgpu.orders import ORDERS, order
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LaunchError",
     "Module",
     "RaceError",
+    "Traffic",
     "TrapError",
     "WarpError",
     "compile",

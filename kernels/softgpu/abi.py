@@ -44,7 +44,7 @@ class Launch(ctypes.Structure):
         ("dynamic_capacity", ctypes.c_size_t),
         ("order", ctypes.c_int),
         ("seed", ctypes.c_uint64),
-        ("check", ctypes.c_int),
+        ("watch", ctypes.c_int),
         ("regions", ctypes.c_void_p),
         ("region_count", ctypes.c_size_t),
     )
@@ -63,7 +63,30 @@ class Fault(ctypes.Structure):
     )
 
 
+class Row(ctypes.Structure):
+    """What the accesses of one place would cost; `struct Traffic` of runtime/profile.h."""
+
+    _fields_ = (
+        ("where", ctypes.c_uint64),
+        ("shared", ctypes.c_int),
+        ("kind", ctypes.c_int),
+        ("bytes", ctypes.c_int),
+        ("requests", ctypes.c_uint64),
+        ("moved", ctypes.c_uint64),
+        ("ideal", ctypes.c_uint64),
+    )
+
+
 def fault_of(library: ctypes.CDLL) -> Fault:
     """The fault of the last launch."""
     library.softgpu_fault.restype = ctypes.POINTER(Fault)
     return library.softgpu_fault().contents
+
+
+def profile_of(library: ctypes.CDLL) -> list[Row]:
+    """What the last launch in mode "prof" counted."""
+    library.softgpu_profile.restype = ctypes.c_size_t
+    library.softgpu_profile.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    rows = (Row * library.softgpu_profile(None, 0))()
+    library.softgpu_profile(rows, len(rows))
+    return list(rows)

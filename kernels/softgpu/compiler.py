@@ -15,14 +15,15 @@ from functools import cache
 from pathlib import Path
 
 from minicnn.kernels.softgpu.errors import CompileError, CompilerMissing
-from minicnn.kernels.softgpu.module import Module
+from minicnn.kernels.softgpu.module import MODES, Module
 from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
 
 RUNTIME = Path(__file__).parent / "runtime"
-MODES = {
+_BY_MODE = {
     "fast": ["-O2"],
     # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
     "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
+    "prof": ["-O2", "-fno-tree-vectorize", "-fno-tree-sra", "-fsanitize=thread"],
 }
 _COMMON = ["-std=c++17", "-fPIC", "-g1", "-gdwarf-4", "-fno-optimize-sibling-calls"]
 _COMMON += ["-march=native", "-ffp-contract=fast"]  # contracted to FMA, as nvcc does
@@ -38,7 +39,8 @@ def compile(
 ) -> Module:
     """The kernels of a source, ready to be launched.
 
-    source: a path, or the text itself. mode: "fast", or "check": every access is watched. name: how messages call a
+    source: a path, or the text itself. mode: "fast"; "check": every access is checked; "prof":
+    they are counted, see `Module.traffic`. name: how messages call a
     text. defines: macros, as by -D. Raises CompilerMissing, CompileError with g++'s message, OSError for a file that
     cannot be read and ValueError for an unknown mode.
     """
@@ -68,7 +70,7 @@ def _compiled(
     whole = "\n".join([text, *behind, ""])
     quoted = [f"-iquote{beside}"] if beside else []
     runtime = _runtime()
-    flags = [*_COMMON, *_KERNEL, *MODES[mode], *macros, *quoted]
+    flags = [*_COMMON, *_KERNEL, *_BY_MODE[mode], *macros, *quoted]
     content = [shown, whole, *included, runtime.name, *flags]
     library = _library("kernel", content, lambda work: _build_kernel(work, whole, flags, runtime, shown))
     return Module(shown, mode, library, found)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,33 @@ from minicnn.kernels.softgpu.memory import allocations
 from minicnn.kernels.softgpu.orders import chosen
 from minicnn.kernels.softgpu.signature import Parameter
 
+MODES = ("fast", "check", "prof")  # as in `enum Watch` of runtime/runtime.h
 MAX_THREADS = 1024  # a block; so on every device there is
 _MAX_BLOCK = (1024, 1024, 64)
 _MAX_GRID = (2**31 - 1, 65535, 65535)
 _one_at_a_time = threading.Lock()  # there is one GPU
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """What the accesses of one source line would cost a GPU's memory.
+
+    space: "global", moved in sectors of 32 bytes, or "shared", whose 32 banks serve one word each in a cycle. nbytes:
+    of one thread's access. requests: of warps. moved: sectors, or cycles; ideal: as few as the same bytes need.
+    moved / ideal is 1 for coalesced accesses and for those without bank conflicts.
+    """
+
+    line: str
+    space: str
+    access: str
+    nbytes: int
+    requests: int
+    moved: int
+    ideal: int
+
+
 class Module:
-    """The kernels of one source. name: of the source, for messages; mode: "fast" or "check"."""
+    """The kernels of one source. name: of the source, for messages; mode: one of MODES."""
 
     def __init__(self, name: str, mode: str, library: Path, kernels: dict[str, tuple[Parameter, ...]]) -> None:
         self.name = name
@@ -41,6 +61,23 @@ class Module:
         if name not in self.kernels:
             raise LaunchError(f"{self.name} has no kernel {name!r:.80}; it has {', '.join(self.kernels)}")
         return Kernel(self, name, self.kernels[name])
+
+    def traffic(self) -> list[Traffic]:
+        """What the last launch of mode "prof" counted, by source line. Empty in the other modes."""
+        rows = abi.profile_of(self._library) if self.mode == "prof" else []
+        found = [
+            Traffic(
+                line=self.line(row.where),
+                space="shared" if row.shared else "global",
+                access=("read", "write", "atomic")[row.kind],
+                nbytes=row.bytes,
+                requests=row.requests,
+                moved=row.moved,
+                ideal=row.ideal,
+            )
+            for row in rows
+        ]
+        return sorted(found, key=lambda traffic: int(traffic.line.rpartition(":")[2] or 0))
 
     def line(self, place: int) -> str:
         """The "file:line" of a place in the library; "" if nobody knows."""
@@ -101,7 +138,7 @@ class Kernel:
                 dynamic_capacity=capacity,
                 order=order,
                 seed=seed,
-                check=self.module.mode == "check",
+                watch=MODES.index(self.module.mode),
                 regions=ctypes.addressof(regions),
                 region_count=len(regions),
             )

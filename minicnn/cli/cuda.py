@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 import numpy as np
+from rich.table import Table
 
+from minicnn.cli.console import plain_console
 from minicnn.errors import ArgumentError, BackendError, DataError
 from minicnn.kernels import softgpu
 from minicnn.kernels.softgpu.signature import Parameter
@@ -44,6 +46,7 @@ def cuda() -> None:
 @click.option("--block", type=_Shape(), default=(128,), help="Threads of a block, as 128 or 16,16.  [default: 128]")
 @click.option("--shared", default=0, show_default=True, type=click.IntRange(0), help="Bytes of dynamic shared memory.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(1), help="Elements of each array.")
+@click.option("--traffic", is_flag=True, help="Count sectors and bank conflicts, too, line by line.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Which numbers the arrays get.")
 def check(
     file: Path,
@@ -53,6 +56,7 @@ def check(
     block: tuple[int, ...],
     shared: int,
     size: int,
+    traffic: bool,
     seed: int,
 ) -> int:
     """Run a kernel of FILE once and watch all its accesses: races, bounds, alignment, barriers.
@@ -64,7 +68,7 @@ def check(
 
     Exit status: 0 if nothing was found, 1 with the finding and its line.
     """
-    module = _compiled(file)
+    module = _compiled(file, "check")
     if name is None and len(module.kernels) > 1:
         raise ArgumentError(f"{file.name} has the kernels {', '.join(module.kernels)}: choose one by --kernel")
     try:
@@ -88,12 +92,29 @@ def check(
     click.echo(
         f"{kernel.name}, {threads:,} threads: no race, no access out of bounds or misaligned, no barrier that some miss"
     )
+    if traffic:
+        counted = _compiled(file, "prof")
+        counted.kernel(kernel.name)(grid, block, list(arguments.values()), shared)
+        plain_console().print(_table(counted.traffic()))
     return 0
 
 
-def _compiled(file: Path) -> softgpu.Module:
+def _table(rows: list[softgpu.Traffic]) -> Table:
+    """One row a line of the source and kind of access."""
+    table = Table(title="Sectors of 32 bytes (global memory), cycles of the banks (shared)", title_justify="left")
+    for heading in ("line", "memory", "access"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("bytes", "requests", "moved", "ideal", "ratio"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        numbers = (f"{number:,}" for number in (row.nbytes, row.requests, row.moved, row.ideal))
+        table.add_row(row.line, row.space, row.access, *numbers, f"{row.moved / row.ideal:.2f}")
+    return table
+
+
+def _compiled(file: Path, mode: str) -> softgpu.Module:
     try:
-        return softgpu.compile(file, mode="check")
+        return softgpu.compile(file, mode=mode)
     except softgpu.CompilerMissing as error:
         raise BackendError(str(error)) from None
     except (softgpu.CompileError, UnicodeDecodeError, OSError) as error:

@@ -28,6 +28,14 @@ def test_nothing_found(minicnn: Run, tmp_path: Path) -> None:
     assert done.out.startswith("transpose, 1,024 threads: no race, no access out of bounds")
 
 
+def test_traffic(minicnn: Run, tmp_path: Path) -> None:
+    file = written(tmp_path, TRANSPOSE.replace("TILE + 1", "TILE"))
+    done = minicnn("cuda", "check", file, *TRANSPOSE_LAUNCH, "--traffic")
+    assert done.status == 0
+    [read] = [line for line in done.out.splitlines() if "shared" in line and "read" in line]
+    assert read.split("│")[-2].strip() == "8.00"  # the 32 words of two columns, 16 apart, lie in 4 banks
+
+
 def test_vectors_and_floats(minicnn: Run, tmp_path: Path) -> None:
     file = written(tmp_path, SCALE_FOURS)
     assert minicnn("cuda", "check", file, "by=0.5").status == 0

@@ -9,6 +9,7 @@
 
 #include "checker.h"
 #include "crash.h"
+#include "profile.h"
 #include "shared_memory.h"
 
 Block softgpu_now;
@@ -100,7 +101,7 @@ void exchange(Thread* warp, unsigned mask, unsigned number) {
         else if (thread.source < WARP) thread.result = mask >> thread.source & 1 ? warp[thread.source].value : POISON;
         thread.state = State::READY;
     }
-    if (block.launch->check) warp_was_synchronized(number, mask);
+    if (block.launch->watch == CHECK) warp_was_synchronized(number, mask);
 }
 
 // Says what is wrong with the mask that a lane waits with, if anything is.
@@ -161,7 +162,7 @@ void complete_barrier(unsigned done) {
                     "left the kernel", done, block.threads.size());
     }
     for (Thread& thread : block.threads) thread.state = State::READY;
-    if (block.launch->check) block_was_synchronized();
+    if (block.launch->watch == CHECK) block_was_synchronized();
 }
 
 struct Census {
@@ -295,7 +296,8 @@ int softgpu_launch(const Launch* launch) {
     if (launch->order == REVERSE) std::reverse(sequence.begin(), sequence.end());
     SharedMemory shared(*launch);
     CrashGuard guard;
-    if (launch->check) begin_checking(*launch, shared);
+    if (launch->watch) begin_checking(*launch, shared);
+    if (launch->watch == PROFILE) begin_profile();
 
     for (uint64_t i = 0; i < blocks && !block.fault.kind; i++) {
         block.number = launch->order == REVERSE ? blocks - 1 - i : i;
@@ -307,11 +309,12 @@ int softgpu_launch(const Launch* launch) {
             thread.index = {t % shape[0], t / shape[0] % shape[1], t / shape[0] / shape[1]};
         }
         shared.poison();
-        if (launch->check) begin_block_check();
+        if (launch->watch == CHECK) begin_block_check();
         run_block(sequence);
+        if (launch->watch == PROFILE) end_profile_of_block();
     }
     abandon_threads();
-    if (launch->check) end_checking();
+    if (launch->watch) end_checking();
     return block.fault.kind != NO_FAULT;
 }
 }

@@ -6,6 +6,7 @@
 
 #include "block.h"
 #include "history.h"
+#include "profile.h"
 
 namespace {
 
@@ -109,6 +110,8 @@ void check_access(char* address, size_t bytes, AccessKind kind, void* where) {
     if ((bytes & (bytes - 1)) == 0 && reinterpret_cast<uintptr_t>(address) % bytes)
         return fail(ALIGNMENT, where, nullptr, "%zu-byte %s at an address that is no multiple of %zu", bytes,
                     NAMES[kind], bytes);
+
+    if (block.launch->watch == PROFILE) return profile_access(address, bytes, kind, where, in_shared);
 
     const unsigned me = block.running_number();
     const uint32_t moment = checking->clocks[me / WARP].known[me % WARP][me % WARP];

@@ -19,6 +19,9 @@ enum Order : int { FORWARD, REVERSE, RANDOM, STALLED };
 
 enum FaultKind : int { NO_FAULT, RACE, BOUNDS, ALIGNMENT, BARRIER, WARP_OPERATION, TRAP };
 
+// CHECK: every access is held against `regions` and against other threads' accesses. PROFILE: it is counted.
+enum Watch : int { NOTHING, CHECK, PROFILE };
+
 // One stretch of memory that a kernel may touch: an argument's extent.
 struct Region {
     char* address;
@@ -35,7 +38,7 @@ struct Launch {
     size_t dynamic_capacity;
     int order;
     uint64_t seed;
-    int check;                       // 1: hold every access against `regions` and against other threads' accesses
+    int watch;                       // how accesses are watched: enum Watch
     const Region* regions;
     size_t region_count;
 };

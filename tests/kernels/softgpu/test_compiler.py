@@ -103,7 +103,7 @@ def test_sources_that_are_wrong(source: str, says: str) -> None:
 
 
 def test_an_unknown_mode() -> None:
-    with pytest.raises(ValueError, match="mode must be one of fast, check, got 'slow'"):
+    with pytest.raises(ValueError, match="mode must be one of fast, check, prof, got 'slow'"):
         softgpu.compile(VECTOR_ADD, mode="slow")
 
 

@@ -81,3 +81,20 @@ def test_neighbours_of_a_warp(compiled: Compile) -> None:
     y = softgpu.empty(64, np.float32)
     compiled(sources.WARP_ROTATE).kernel("warp_rotate")((1,), (64,), (softgpu.to_device(x), y))
     assert np.array_equal(y.to_host(), np.roll(x.reshape(2, 32), -1, axis=1).ravel())
+
+
+def test_shared_memory_in_inline_functions_belongs_to_its_module(compiled: Compile) -> None:
+    source = """
+__device__ inline float turned(float value) {
+    __shared__ float row[32];
+    row[threadIdx.x] = value;
+    __syncthreads();
+    return row[31 - threadIdx.x];
+}
+extern "C" __global__ void turn(const float* x, float* y) { y[threadIdx.x] = turned(x[threadIdx.x]); }
+"""
+    x = drawn(32)
+    for text in (source, source + "// another module, with a function of the same name\n"):
+        y = softgpu.empty(32, np.float32)
+        compiled(text).kernel("turn")((1,), (32,), (softgpu.to_device(x), y))
+        assert np.array_equal(y.to_host(), x[::-1])
