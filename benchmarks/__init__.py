@@ -10,5 +10,6 @@ BENCHMARKS = {
     "layers": "minicnn.benchmarks.layers",
     "memory": "minicnn.benchmarks.memory",
     "scaling": "minicnn.benchmarks.scaling",
+    "input-path": "minicnn.benchmarks.input_path",
     "cpu-vs-gpu": "minicnn.benchmarks.cpu_vs_gpu",
 }

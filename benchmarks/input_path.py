@@ -1,38 +1,42 @@
 """What `fit` costs over its bare steps: cutting, shuffling and augmenting batches, metrics, the progress bar.
 
-The bare steps are `train_on_batch` on the same batches, which lie in memory ready to be used. Both take turns in one
+The bare steps are `train_on_batch` on the same batches, which lie in memory ready to be used. All take turns in one
 process; the figure is the median of what an epoch of `fit` takes, divided by the median of the bare steps.
 
-    python benchmarks/input_path.py [--seconds 10] [--only LeNet] [--backend numba] [--json results.json]
+    python benchmarks/input_path.py [--seconds 10] [--only LeNet] [--json results.json] [--png results.png]
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
-from nets import NETS, Net, minicnn_model
-from race import Candidates, medians, race, write_json
 from rich.console import Console
 
-from minicnn import Sequential, losses, optimizers, use_backend
+from minicnn import use_backend
+from minicnn.benchmarks.draw import Bars
+from minicnn.benchmarks.nets import NETS, Net
+from minicnn.benchmarks.options import Asked, benchmark
+from minicnn.benchmarks.race import Candidates, medians, race
+from minicnn.benchmarks.report import finish, line
+from minicnn.benchmarks.steps import compiled_model
 from minicnn.data.augment import shift_and_flip
 from minicnn.data.batches import Batches
 from minicnn.training.progress import ProgressBar
 
 STEPS = {"LeNet-5": 300, "cats-dogs 32-32-64": 10}  # of an epoch
+BARE = "bare steps"
 
 
 def candidates(net: Net, steps: int) -> Candidates:
     """An epoch of bare steps, and epochs of fit that do ever more with their batches."""
-    rng = np.random.default_rng(0)
+    rng = np.random.Generator(np.random.PCG64(0))
     pixels = rng.integers(0, 256, (steps * net.batch, *net.image), np.uint8)
     x, y = pixels / np.float32(255), rng.integers(0, net.classes, len(pixels))
-    model = _compiled(net)
+    model = compiled_model(net)
     ready = list(Batches(x, y, batch_size=net.batch).epoch())
 
     def bare() -> None:
@@ -45,7 +49,7 @@ def candidates(net: Net, steps: int) -> Candidates:
 
     terminal = Console(file=io.StringIO(), force_terminal=True)
     return {
-        "bare steps": bare,
+        BARE: bare,
         "fit": fitting(),
         "shuffled": fitting(shuffle=True),
         "with a bar": fitting(ProgressBar(console=terminal), shuffle=True),
@@ -54,35 +58,36 @@ def candidates(net: Net, steps: int) -> Candidates:
     }
 
 
-def _compiled(net: Net) -> Sequential:
-    model = minicnn_model(net)
-    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizers.SGD(1e-4, momentum=0.9), loss, metrics=["accuracy"])
-    return model
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=10.0, help="for each network")
-    parser.add_argument("--only", default="", help="networks with this in their name")
-    parser.add_argument("--backend", default="numba")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    use_backend(options.backend)
-
+@benchmark(seconds=10.0)
+@click.option("--backend", default="numba", show_default=True, help="What minicnn computes with.")
+def main(asked: Asked, backend: str) -> None:
+    """What fit costs over its bare steps."""
+    nets = asked.chosen([net for net in NETS if _steps(net)])
     results = []
-    for net in NETS:
-        steps = next((n for name, n in STEPS.items() if net.name.startswith(name)), 0)
-        if not steps or options.only not in net.name:
-            continue
-        samples = race(candidates(net, steps), options.seconds)
-        ms = {name: 1e3 * t / steps for name, t in medians(samples).items()}
-        print(f"{net.name}: {ms['bare steps']:.3f} ms a bare step")
-        for name, t in list(ms.items())[1:]:
-            print(f"    {name:12s} {t:8.3f} ms  {t / ms['bare steps'] - 1:+7.1%}", flush=True)
-        results.append({"net": net.name, "milliseconds a step": ms, "samples": samples})
-    if options.json:
-        write_json(options.json, results)
+    with use_backend(backend):
+        for number, net in enumerate(nets):
+            steps = _steps(net) // (10 if asked.quick else 1) or 1
+            samples = race(candidates(net, steps), asked.seconds, asked.least)
+            ms = {name: 1e3 * t / steps for name, t in medians(samples).items()}
+            if number == 0:
+                line("milliseconds a step", list(ms))
+            line(net.name, list(ms.values()))
+            over = {name: t / ms[BARE] - 1 for name, t in ms.items()}
+            line("    over the bare steps", [f"{share:+.1%}" for share in over.values()])
+            results.append({"net": net.name, "milliseconds a step": ms, "over bare steps": over, "samples": samples})
+    finish(asked, results, "fit over its bare steps", _picture(results))
+
+
+def _steps(net: Net) -> int:
+    return next((n for name, n in STEPS.items() if net.name.startswith(name)), 0)
+
+
+def _picture(results: list[dict[str, Any]]) -> list[Bars]:
+    labels = [r["net"] for r in results]
+    names = [name for name in results[0]["over bare steps"] if name != BARE]
+    series = {name: [100 * r["over bare steps"][name] for r in results] for name in names}
+    texts = {name: [f"{value:+.1f} %" for value in values] for name, values in series.items()}
+    return [Bars("fit over its bare steps", "% of a bare step", labels, series, texts, (5.0, "5 %: the aim"))]
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class Recording:
     """
 
     def __init__(self) -> None:
-        self.pool = memory.Pool(kept=None)
+        self.pool = memory.Pool(kept=None, spare=memory.in_use())  # what the step before used lies there
         self._calls: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
     def __enter__(self) -> Recording:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 
 import platformdirs
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+from minicnn.kernels.announcement import announce_compiling
 
 VARIABLE = "MINICNN_KERNEL_CACHE"
 """The environment variable that names another folder."""
@@ -54,13 +55,6 @@ def store(name: str, data: bytes) -> None:
     except OSError:
         if beside is not None and os.path.exists(beside):
             os.unlink(beside)
-
-
-@cache
-def announce_compiling() -> None:
-    """Called before every compilation; says once, and to a terminal only, why nothing moves for some seconds."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        print("minicnn: compiling kernels for this CPU (once) ...", file=sys.stderr, flush=True)
 
 
 @cache

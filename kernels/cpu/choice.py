@@ -31,6 +31,8 @@ SUM = 36.0  # ... to add up and transform back one number of S
 PIXELS = 700  # in a unit, done directly
 TILES = 128  # in a unit of Winograd's
 
+WIDEST = 4096  # outputs in a row: a unit of Winograd's holds all tiles of one, and each thread needs memory for it
+
 
 class Shape(NamedTuple):
     """A convolution, forwards or as an input gradient, by what its cost depends on."""
@@ -66,7 +68,7 @@ def choose(algorithm: str, shape: Shape, weights: bool = False) -> Choice:
     """
     if algorithm in ("direct", "im2col"):
         return Choice(algorithm)
-    if not winograd_suits(shape):
+    if not winograd_suits(shape) or (algorithm == "auto" and shape.outputs[1] > WIDEST):
         return Choice("direct")
     direct, winograd = (direct_weight_cost, winograd_weight_cost) if weights else (direct_cost, winograd_cost)
     costs = {Choice("winograd", m): winograd(shape, m) for m in (2, 4)}

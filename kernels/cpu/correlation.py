@@ -1,9 +1,5 @@
 """Convolution by the micro-kernel: every output pixel is a sum over taps, each tap a few contiguous numbers of x.
 
-The same driver computes y, and dx: a convolution's input gradient is again a sum over taps, of dy, with the kernel
-flipped. For strides it falls into strides² such sums, one for every position of a pixel relative to the stride
-(a phase), since pixels of one phase are reached by the same taps.
-
 From the outside in: a unit (`units`) goes to a thread; its padded strip is copied into the thread's scratch memory
 unless it has no padding; then for each group, for each block of the sum that keeps the panel within the L2 cache,
 for each weight panel, for each tile of pixels: the micro-kernel.
@@ -12,12 +8,12 @@ for each weight panel, for each tile of pixels: the micro-kernel.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 from numba import prange
 
-from minicnn.kernels.cpu import few_channels
 from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
@@ -25,7 +21,6 @@ from minicnn.kernels.cpu.microkernel import microkernel
 from minicnn.kernels.cpu.panels import pack_filters
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
 from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, filled_up, strip_address, unit_extent
-from minicnn.kernels.recording import performed
 
 PIXELS = 400  # in a unit
 PANEL_BYTES = 256 * 1024  # of a panel that are used at a time: they share the L2 cache with the unit's pixels
@@ -94,9 +89,10 @@ def conv2d(
         x.shape, y.shape, window_taps(w.shape[:2], y.shape[1:3], strides, dilation, pads), groups, x.dtype.char
     )
     with exclusive:
-        _launch(plan, x, filter_panels(plan, w), b, y)
+        launch(plan, x, filter_panels(plan, w), b, y)
 
 
+@lru_cache(maxsize=1024)
 def window_taps(size: Pair, grid: Pair, strides: Pair, dilation: Pair, pads: Pads) -> Taps:
     """The taps of an ordinary convolution whose outputs fill `grid`."""
     rows, columns = (tuple(t * d - pad[0] for t in range(n)) for n, d, pad in zip(size, dilation, pads, strict=True))
@@ -106,101 +102,15 @@ def window_taps(size: Pair, grid: Pair, strides: Pair, dilation: Pair, pads: Pad
 def filter_panels(plan: Plan, w: np.ndarray) -> np.ndarray:
     """w (R, S, C / groups, K) as the panels of an ordinary convolution."""
     r, s, channels, _ = w.shape
-    return _packed(plan, w, np.arange(r * s) * channels, transposed=False)
+    return packed(plan, w, np.arange(r * s) * channels, transposed=False)
 
 
-def conv2d_input_gradient(
-    dy: np.ndarray, w: np.ndarray, dx: np.ndarray, strides: Pair, dilation: Pair, pads: Pads, groups: int
-) -> None:
-    """dy (N, OH, OW, K), w (R, S, C / groups, K) -> dx (N, H, W, C). All contiguous, one dtype.
-
-    y[i] took x[i·stride + r·dilation - pad]; so x[h] went into y[(h + pad - r·dilation) / stride], where that is whole.
-    """
-    blocks = few_channels.blocks_for(
-        w.shape, dx.shape[2], strides[1], dilation[1], pads[1][0], groups, dx.dtype.itemsize
-    )
-    if blocks is not None:
-        _input_gradient_in_blocks(dy, w, dx, strides, dilation, pads, blocks)
-        return
-    phases = _phases(w.shape[:2], dx.shape[1:3], strides, dilation, (pads[0][0], pads[1][0]))
-    if any(not taps_r or not taps_s for taps_r, taps_s, _ in phases):
-        performed(np.copyto, dx, 0)  # strides larger than the kernel pass over pixels
-    with exclusive:
-        for taps_r, taps_s, taps in phases:
-            if not taps_r or not taps_s:
-                continue
-            plan = plan_for(dy.shape, dx.shape, taps, groups, dy.dtype.char)
-            rows = (np.array(taps_r)[:, None] * w.shape[1] + np.array(taps_s)) * w.shape[2]
-            _launch(plan, dy, _packed(plan, w, rows.reshape(-1), transposed=True), None, dx)
-
-
-def _input_gradient_in_blocks(
-    dy: np.ndarray,
-    w: np.ndarray,
-    dx: np.ndarray,
-    strides: Pair,
-    dilation: Pair,
-    pads: Pads,
-    blocks: few_channels.Blocks,
-) -> None:
-    """The same, with blocks of several pixels as columns: phases are left for rows alone."""
-    images, height, width, channels = dx.shape
-    shape = images, height, -(-width // blocks.pixels), blocks.pixels * channels
-    columns = tuple(range(blocks.first, blocks.first + blocks.reach))
-    with exclusive:
-        if width % blocks.pixels:
-            result = scratch("blocks", int(np.prod(shape)), dx.dtype).reshape(shape)
-        else:
-            result = dx.reshape(shape)
-        numbers = scratch("numbers", w.size + 1, w.dtype)
-        numbers[:-1], numbers[-1] = w.reshape(-1), 0
-        for rows, _, seen in _phases((len(w), 1), (height, 1), (strides[0], 1), (dilation[0], 1), (pads[0][0], 0)):
-            if not rows:
-                result[:, seen.out_origin[0] :: strides[0]] = 0  # passed over
-                continue
-            taps = Taps(
-                seen.rows,
-                columns,
-                (1, blocks.pixels // strides[1]),
-                (seen.grid[0], shape[2]),
-                (strides[0], 1),
-                seen.out_origin,
-            )
-            plan = plan_for(dy.shape, shape, taps, 1, dy.dtype.char)
-            panels = scratch("panels", int(np.prod(plan.panel_shape)), w.dtype).reshape(plan.panel_shape)
-            indices = few_channels.panel_indices(w.shape, rows, blocks, strides[1], pads[1][0], plan.panel_shape)
-            np.take(numbers, indices, out=panels, mode="clip")
-            _launch(plan, dy, panels, None, result)
-        if width % blocks.pixels:
-            dx[:] = result.reshape(images, height, shape[2] * blocks.pixels, channels)[:, :, :width]
-
-
-def _packed(plan: Plan, w: np.ndarray, taps: np.ndarray, transposed: bool) -> np.ndarray:
+def packed(plan: Plan, w: np.ndarray, taps: np.ndarray, transposed: bool) -> np.ndarray:
     """The panels of the taps that start at rows `taps` of w as a matrix (R·S·C, K)."""
-    panels = scratch("panels", int(np.prod(plan.panel_shape)), w.dtype).reshape(plan.panel_shape)
+    panels = scratch("panels", prod(plan.panel_shape), w.dtype).reshape(plan.panel_shape)
     matrix, filters = w.reshape(-1, w.shape[3]), w.shape[3] // plan.job.groups
     pack_filters(matrix, taps, w.shape[2], filters, transposed, panels)
     return panels
-
-
-@lru_cache(maxsize=256)
-def _phases(
-    size: Pair, image: Pair, strides: Pair, dilation: Pair, pads: Pair
-) -> list[tuple[tuple[int, ...], tuple[int, ...], Taps]]:
-    """For every phase with pixels in it: the kernel's rows and columns that reach it, and from where in dy."""
-
-    def axis(phase: int, a: int) -> list[tuple[int, int]]:
-        reach = [(phase + pads[a] - t * dilation[a], t) for t in range(size[a])]
-        return sorted((d // strides[a], t) for d, t in reach if d % strides[a] == 0)
-
-    phases = []
-    for a in range(min(strides[0], image[0])):
-        for b in range(min(strides[1], image[1])):
-            rows, columns = axis(a, 0), axis(b, 1)
-            grid = -(-(image[0] - a) // strides[0]), -(-(image[1] - b) // strides[1])
-            taps = Taps(tuple(d for d, _ in rows), tuple(d for d, _ in columns), (1, 1), grid, strides, (a, b))
-            phases.append((tuple(t for _, t in rows), tuple(t for _, t in columns), taps))
-    return phases
 
 
 @lru_cache(maxsize=1024)
@@ -285,7 +195,8 @@ def _stacked(tables: list[np.ndarray]) -> np.ndarray:
     return both
 
 
-def _launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray | None, result: np.ndarray) -> None:
+def launch(plan: Plan, source: np.ndarray, panels: np.ndarray, bias: np.ndarray | None, result: np.ndarray) -> None:
+    """The correlation of `source` with packed filters -> the pixels of `result` that the plan names."""
     if result.size == 0:
         return
     memory = scratch_per_thread("strips", plan.strips.scratch_size, source.dtype)

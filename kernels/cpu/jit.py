@@ -14,10 +14,10 @@ from minicnn.kernels.recording import note
 class Kernel(CPUDispatcher):
     """A function that Numba compiles at its first call, and that notes its launches where they are recorded."""
 
-    def __call__(self, *arguments: Any) -> None:
+    def __call__(self, *arguments: Any) -> Any:
         """Launches the kernel. Code of other kernels that calls this one comes straight to the machine code."""
         note(self.launch, *arguments)
-        self.launch(*arguments)
+        return self.launch(*arguments)
 
     launch = CPUDispatcher.__call__
 

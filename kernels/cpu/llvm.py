@@ -7,6 +7,7 @@ import hashlib
 import llvmlite
 from llvmlite import binding as llvm
 
+from minicnn.kernels.announcement import announce_compiling
 from minicnn.kernels.cpu import cache
 from minicnn.kernels.cpu.machine import cpu, target_machine
 
@@ -22,7 +23,7 @@ def load(name: str, ir: str) -> int:
     file = f"{name}-{hashlib.sha256(identity.encode()).hexdigest()[:32]}.o"
     code = cache.stored(file)
     if code is None:
-        cache.announce_compiling()
+        announce_compiling()
         code = _compiled(ir)
         cache.store(file, code)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _fresh_target_machine())

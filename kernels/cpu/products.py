@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from minicnn.kernels.cpu import turned_products
+from minicnn.kernels.cpu import streamed_products, turned_products
 from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import tile_for
@@ -77,8 +77,12 @@ def _product(
         if relu:
             np.maximum(c, 0, out=c)
         return
+    in_rows = a_strides == (depth, 1)
+    if in_rows and not transposed and streamed_products.suits(*c.shape, depth):
+        streamed_products.product(a, b, bias, c, relu)
+        return
     function, job, at, to = _plan(*c.shape, depth, *a_strides, transposed, c.dtype.char)
-    if a_strides == (depth, 1) and turned_products.suits(*c.shape, depth, transposed, job.row_chunks):
+    if in_rows and turned_products.suits(*c.shape, depth, transposed, job.row_chunks):
         turned_products.product(a, b, transposed, bias, c, relu)
         return
     with exclusive:

@@ -63,6 +63,11 @@ class _Pool:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
+    def narrow(self, count: int) -> None:
+        """Has the launches up to the end of this `with exclusive:` use `count` threads, which changes no bit."""
+        numba.set_num_threads(count)
+        self._applied.count = count
+
 
 exclusive = _Pool()
 

@@ -24,6 +24,7 @@ from minicnn.data.dataset import Dataset
 from minicnn.data.split import with_validation
 from minicnn.datasets import embedded
 from minicnn.errors import CheckpointError
+from minicnn.kernels.announcement import announce_with
 from minicnn.losses import SparseCategoricalCrossentropy
 from minicnn.models import Model, load_model
 from minicnn.optimizers import SGD
@@ -135,6 +136,7 @@ def _run(settings: Settings, folder: Path, resumed: bool) -> int:
 def _train(settings: Settings, folder: Path, resumed: bool) -> int:
     minicnn.set_random_seed(settings.seed)
     console = plain_console()
+    announce_with(console.print)
     data = _load(settings)
     run = RunFolder(folder, {"class_names": list(data.class_names), "scale": SCALE, "data": settings.data})
     model = run.resume() if resumed else None

@@ -61,7 +61,8 @@ class Batches:
 
     def epoch(self, number: int = 0) -> Iterator[Batch]:
         """The batches of one epoch."""
-        rng = generator(self.seed, number)
+        chance = self.shuffle or self.augment is not None
+        rng: Any = generator(self.seed, number) if chance else None  # making one takes as long as a small batch
         order = rng.permutation(len(self.x)) if self.shuffle else None
         for start in range(0, len(self.x), self.batch_size):
             part: Any = (

@@ -22,13 +22,14 @@ SMALL = {
     "layers": "LeNet-5 2",
     "memory": "LeNet",
     "scaling": "channels",
+    "input-path": "LeNet",
     "cpu-vs-gpu": "step LeNet",
 }
 
 
 def results(minicnn: Run, name: str, tmp_path: Path, *more: object) -> list[dict]:
     files = ["--json", tmp_path / "out" / "r.json", "--png", tmp_path / "out" / "r.png"]
-    against = [] if name == "cpu-vs-gpu" else ["--against", "numpy"]
+    against = [] if name in ("cpu-vs-gpu", "input-path") else ["--against", "numpy"]
     outcome = minicnn("bench", name, "--quick", "--only", SMALL[name], *files, *(more or against))
     assert outcome.status == 0, outcome.err
     assert "measured peak" in outcome.out
@@ -58,6 +59,19 @@ def test_memory_is_measured_in_processes_of_their_own(minicnn: Run, tmp_path: Pa
     # What numpy's im2col of LeNet-5's second layer alone holds: 64 images, 10 x 10 windows of 5 x 5 x 6 numbers.
     assert result["batch"]["megabytes"]["numpy"] > 64 * 100 * 150 * 4 / 1e6
     assert result["must hold"] > 0
+
+
+def test_fit_is_set_against_its_bare_steps(minicnn: Run, tmp_path: Path) -> None:
+    (result,) = results(minicnn, "input-path", tmp_path)
+    assert result["over bare steps"]["bare steps"] == 0
+    assert result["milliseconds a step"].keys() == {
+        "bare steps",
+        "fit",
+        "shuffled",
+        "with a bar",
+        "of uint8",
+        "augmented",
+    }
 
 
 def test_scaling_fits_exponents(minicnn: Run, tmp_path: Path) -> None:

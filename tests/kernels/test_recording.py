@@ -74,4 +74,4 @@ def test_memory_that_is_free_is_used_again_within_a_recording_but_by_nobody_else
         a.fill(7)
     recording.run()
     assert all((a == 7).all() for a in outside)
-    assert recording.pool.made == LARGE * 4
+    assert recording.pool.made <= LARGE * 4

@@ -13,6 +13,7 @@ import pytest
 import minicnn
 from minicnn import Sequential, layers, losses, optimizers, repeating
 from minicnn.errors import DataError, NonFiniteError
+from minicnn.kernels.cpu import memory
 from minicnn.training.repetition import _REPEATABLE
 from tests.conftest import Spy
 
@@ -103,6 +104,21 @@ def test_the_third_step_runs_kernels_only(name: str, monkeypatch: pytest.MonkeyP
     for number in range(5):
         model.predict_on_batch(batch(number)[0])
     assert len(calls) == 4
+
+
+def test_steps_after_the_second_take_no_large_memory() -> None:
+    own = memory.Pool(None)
+    before = memory.use(own)
+    try:
+        model = network("conv and dense")
+        made = []
+        for number in range(6):
+            model.train_on_batch(*batch(number, size=200))
+            made.append(own.made)
+    finally:
+        memory.use(before)
+    assert made[0] > 0
+    assert made[1:] == made[:1] * 5
 
 
 CHANGES: dict[str, Callable[[Sequential, int], None]] = {

@@ -1,6 +1,7 @@
 """Convolution: results allocated here, computed by one of the algorithms of `kernels.cpu`.
 
-Those are `correlation` and `weight_gradient` (direct), `winograd` and `columns` (im2col); `choice` chooses.
+Those are `correlation`, `input_gradient` and `weight_gradient` (direct), `winograd` and `columns` (im2col); `choice`
+chooses.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from minicnn.backends.numba.depthwise import (
 )
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu import columns as matrix
-from minicnn.kernels.cpu import correlation, patches, weight_gradient, winograd, winograd_weight_gradient
+from minicnn.kernels.cpu import (
+    correlation,
+    input_gradient,
+    patches,
+    weight_gradient,
+    winograd,
+    winograd_weight_gradient,
+)
 from minicnn.kernels.cpu.choice import Shape, choose
 from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.threads import exclusive
@@ -50,7 +58,7 @@ def conv2d_input_gradient(
     if way.algorithm == "winograd":
         winograd.conv2d_input_gradient(dy, w, dx, windows.pads, way.tile)
     else:
-        compute = matrix.conv2d_input_gradient if way.algorithm == "im2col" else correlation.conv2d_input_gradient
+        compute = matrix.conv2d_input_gradient if way.algorithm == "im2col" else input_gradient.conv2d_input_gradient
         compute(dy, w, dx, windows.strides, windows.dilation, windows.pads, groups)
     return dx
 

@@ -87,16 +87,3 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     cache.store("a.o", b"code")
     assert cache.stored("a.o") is None
     assert not list(tmp_path.iterdir())
-
-
-def test_compiling_is_announced_once_and_to_a_terminal_only(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache.announce_compiling.cache_clear()
-    cache.announce_compiling()
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    cache.announce_compiling.cache_clear()
-    cache.announce_compiling()
-    cache.announce_compiling()
-    assert capsys.readouterr().err == "minicnn: compiling kernels for this CPU (once) ...\n"

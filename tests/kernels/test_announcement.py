@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from minicnn.kernels import announcement
+from minicnn.kernels.announcement import COMPILING, announce_compiling, announce_with
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(announcement, "_say", announcement._to_a_terminal)
+    announce_compiling.cache_clear()
+    yield
+    announce_compiling.cache_clear()
+
+
+def test_compiling_is_announced_once_and_to_a_terminal_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce_compiling()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    announce_compiling.cache_clear()
+    announce_compiling()
+    announce_compiling()
+    assert capsys.readouterr().err == f"minicnn: {COMPILING}\n"
+
+
+def test_a_program_can_have_it_said_its_own_way() -> None:
+    said: list[str] = []
+    announce_with(said.append)
+    announce_compiling()
+    announce_compiling()
+    assert said == [COMPILING]
