@@ -14,12 +14,17 @@ from hypothesis import HealthCheck, settings
 
 import minicnn
 from minicnn.backends import Backend, current_backend, use_backend
+from minicnn.kernels.softgpu import order
 
 # Two workers share the cores: a thread that waits for another must give its core up, not spin on it.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-# The same test bodies run on every backend named here.
+# The same test bodies run on every backend named here. "cuda-sim" is one, too; `tests.backends.cuda.on_simulator` runs
+# the suite on it.
 BACKENDS = os.environ.get("TEST_BACKENDS", "numpy numba").split()
+
+# In which order the software GPU runs threads: one of `softgpu.ORDERS`.
+THREAD_ORDER = os.environ.get("TEST_THREAD_ORDER", "forward")
 
 # No deadline: the machines that run this are shared. No chance: a suite that passed passes again. The fixture that
 # chooses the backend stays as it is from example to example, which is what the health check cannot know.
@@ -62,7 +67,7 @@ def contract_functions() -> list[str]:
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spy]:
     """Chooses each backend in turn, and counts the calls of its functions."""
-    with use_backend(request.param):
+    with use_backend(request.param), order(THREAD_ORDER, seed=1):
         spy = Spy(current_backend())
         for name in contract_functions():
             monkeypatch.setattr(spy.backend, name, _counted(name, getattr(spy.backend, name), spy.calls))

@@ -16,10 +16,14 @@ from minicnn.errors import BackendError
 DEFAULT = "numba"
 _SPARE = "numpy"  # computes, and says so, where the default cannot
 
-# Name -> the module that implements the contract, or the reason why this version has none. A module is imported when
-# its backend first computes: importing minicnn must not wait for Numba.
-_MODULES = {"numpy": "minicnn.backends.numpy", "numba": "minicnn.backends.numba"}
-_ABSENT = {"cuda": "not part of this version: the GPU path is being built"}
+# Name -> the module that implements the contract, or that has a function `load` which returns who does. A module is
+# imported when its backend first computes: importing minicnn must not wait for Numba.
+_MODULES = {
+    "numpy": "minicnn.backends.numpy",
+    "numba": "minicnn.backends.numba",
+    "cuda": "minicnn.backends.cuda.real",
+    "cuda-sim": "minicnn.backends.cuda.simulated",
+}
 
 _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)
 
@@ -58,19 +62,17 @@ def backend_for(*arrays: Any) -> Backend:
 
 def status() -> dict[str, str | None]:
     """Every known backend, with None if it can be used and otherwise the reason why not."""
-    return {**{name: _reason_against(name) for name in _MODULES}, **_ABSENT}
+    return {name: _reason_against(name) for name in _MODULES}
 
 
 def _load(name: str) -> Backend:
-    if name in _ABSENT:
-        raise BackendError(f"backend {name!r} cannot be used: {_ABSENT[name]}; use one of {sorted(_usable())}")
     if name not in _MODULES:
         near = difflib.get_close_matches(str(name), _MODULES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BackendError(f"there is no backend {name!r}, only {sorted(_MODULES)}{hint}")
     if reason := _reason_against(name):
         raise BackendError(f"backend {name!r} cannot be used: {reason}; use one of {sorted(_usable())}")
-    return importlib.import_module(_MODULES[name])
+    return _loaded(name)
 
 
 def _load_default() -> Backend:
@@ -87,9 +89,18 @@ def _usable() -> list[str]:
 
 @cache
 def _reason_against(name: str) -> str | None:
-    """Why the backend cannot be imported, None if it can."""
+    """Why the backend cannot be used here, None if it can."""
     try:
-        importlib.import_module(_MODULES[name])
+        _loaded(name)
     except ImportError as error:
         return f"{error}; see that {error.name or 'what it needs'} is installed, e.g. with pip install minicnn"
+    except BackendError as error:
+        return str(error)
     return None
+
+
+@cache
+def _loaded(name: str) -> Any:
+    """The backend. Raises ImportError or BackendError where it cannot be used."""
+    module = importlib.import_module(_MODULES[name])
+    return module.load() if hasattr(module, "load") else module

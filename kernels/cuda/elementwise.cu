@@ -1,0 +1,47 @@
+// Activations, element by element.
+//
+// Launch: one thread an element, blocks of 256. Memory: every array is read or written once, in order; there is no
+// arithmetic to speak of, so the time is that of the memory. The gradients take y where y is enough, which saves
+// keeping x.
+#include "common.cuh"
+
+// max_value above it, x from threshold on, slope · (x - threshold) below. Every comparison is such that NaN stays NaN.
+extern "C" __global__ void relu(const Real *x, Real slope, Real max_value, Real threshold, Real *y, long long n) {
+    long long i = thread_number();
+    if (i >= n) return;
+    Real below = slope != Real(0) ? slope * (x[i] - threshold) : Real(0);  // 0 · infinity would be NaN
+    Real value = x[i] < threshold ? below : x[i];
+    y[i] = value > max_value ? max_value : value;
+}
+
+// dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on.
+extern "C" __global__ void relu_gradient(const Real *dy, const Real *x, Real slope, Real max_value, Real threshold,
+                                         Real *dx, long long n) {
+    long long i = thread_number();
+    if (i >= n) return;
+    Real value = x[i] > threshold ? dy[i] : slope * dy[i];
+    dx[i] = x[i] >= max_value ? Real(0) : value;
+}
+
+// 1 / (1 + exp(-x)), by an exponential of a number that is never positive: it cannot overflow.
+extern "C" __global__ void sigmoid(const Real *x, Real *y, long long n) {
+    long long i = thread_number();
+    if (i >= n) return;
+    Real e = exponential(-magnitude(x[i]));
+    y[i] = (x[i] >= Real(0) ? Real(1) : e) / (Real(1) + e);
+}
+
+extern "C" __global__ void sigmoid_gradient(const Real *dy, const Real *y, Real *dx, long long n) {
+    long long i = thread_number();
+    if (i < n) dx[i] = dy[i] * y[i] * (Real(1) - y[i]);
+}
+
+extern "C" __global__ void tanh_forward(const Real *x, Real *y, long long n) {
+    long long i = thread_number();
+    if (i < n) y[i] = hyperbolic_tangent(x[i]);
+}
+
+extern "C" __global__ void tanh_gradient(const Real *dy, const Real *y, Real *dx, long long n) {
+    long long i = thread_number();
+    if (i < n) dx[i] = dy[i] * (Real(1) - y[i] * y[i]);
+}

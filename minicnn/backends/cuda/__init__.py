@@ -1,0 +1,5 @@
+"""The GPU backend: CUDA C kernels of `minicnn.kernels.cuda`, on a GPU (`real`) or on the software GPU (`simulated`).
+
+`device` owns every allocation, copy and launch; one file a family says which kernels compute a function of the contract
+and on what grid; `border` copies between main memory, where the contract's arrays are so far, and the device.
+"""

@@ -1,0 +1,77 @@
+"""Fused groups: what follows a convolution or a normalization, ReLU and pooling, is one pass of `pooling.cu`."""
+
+from __future__ import annotations
+
+from minicnn.backends.cuda.convolution import conv2d
+from minicnn.backends.cuda.dense import bias_gradient
+from minicnn.backends.cuda.device import Device, DeviceArray
+from minicnn.backends.cuda.normalization import (
+    batch_norm,
+    batch_norm_input_gradient,
+    batch_norm_parameter_gradients,
+)
+from minicnn.backends.cuda.pooling import relu_pool, unpool
+from minicnn.geometry import Windows
+
+
+def conv2d_relu_pool(
+    device: Device,
+    x: DeviceArray,
+    w: DeviceArray,
+    b: DeviceArray | None,
+    windows: Windows,
+    groups: int,
+    pooling: Windows,
+    algorithm: str = "auto",
+) -> tuple[DeviceArray, DeviceArray]:
+    """x (N, H, W, C), w (R, S, C / groups, K) -> y, winners (N, PH, PW, K)."""
+    return relu_pool(device, conv2d(device, x, w, b, windows, groups, algorithm), pooling)
+
+
+def relu_pool_gradient(
+    device: Device, dy: DeviceArray, winners: DeviceArray, pooling: Windows
+) -> tuple[DeviceArray, DeviceArray]:
+    """dy, winners (N, PH, PW, K) -> dz (N, OH, OW, K), and its sums (K,)."""
+    dz = unpool(device, dy, winners, pooling)
+    return dz, bias_gradient(device, dz)
+
+
+def batch_norm_relu_pool(
+    device: Device, x: DeviceArray, gamma: DeviceArray, beta: DeviceArray, epsilon: float, pooling: Windows
+) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
+    """x (N, H, W, C) -> y, winners (N, PH, PW, C), mean, variance (C,)."""
+    normalized, mean, variance = batch_norm(device, x, gamma, beta, epsilon)
+    return *relu_pool(device, normalized, pooling), mean, variance
+
+
+def batch_norm_relu_pool_parameter_gradients(
+    device: Device,
+    dy: DeviceArray,
+    winners: DeviceArray,
+    x: DeviceArray,
+    mean: DeviceArray,
+    variance: DeviceArray,
+    epsilon: float,
+    pooling: Windows,
+) -> tuple[DeviceArray, DeviceArray]:
+    """dy, winners (N, PH, PW, C), x (N, H, W, C) -> dgamma, dbeta (C,)."""
+    dz = unpool(device, dy, winners, pooling)
+    return batch_norm_parameter_gradients(device, dz, x, mean, variance, epsilon)
+
+
+def batch_norm_relu_pool_input_gradient(
+    device: Device,
+    dy: DeviceArray,
+    winners: DeviceArray,
+    x: DeviceArray,
+    gamma: DeviceArray,
+    mean: DeviceArray,
+    variance: DeviceArray,
+    epsilon: float,
+    dgamma: DeviceArray,
+    dbeta: DeviceArray,
+    pooling: Windows,
+) -> DeviceArray:
+    """dx (N, H, W, C)."""
+    dz = unpool(device, dy, winners, pooling)
+    return batch_norm_input_gradient(device, dz, x, gamma, mean, variance, epsilon, dgamma, dbeta)

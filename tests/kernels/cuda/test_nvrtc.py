@@ -1,0 +1,52 @@
+"""NVIDIA's own compiler takes every kernel, on every architecture, and spills nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from minicnn.kernels.cuda import FAMILIES, REALS, source
+from tests.kernels.cuda.nvrtc import HOW, NvrtcError, costs, library, ptx
+
+pytestmark = pytest.mark.skipif(library() is None, reason=f"NVRTC is not installed: {HOW}")
+
+ARCHITECTURES = "sm_75", "sm_80", "sm_90", "sm_100", "sm_120"
+# A multiprocessor has 65536 registers and, on the smallest, 64 KB of shared memory: so that at least two blocks of 128
+# threads (three in float) and four tiles fit on it.
+REGISTERS = {"float32": 168, "float64": 255}
+SHARED = {"float32": 8 * 1024, "float64": 16 * 1024}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("dtype", REALS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_compiles_without_spilling(family: str, dtype: str, architecture: str) -> None:
+    text = source(family, dtype)
+    found = costs(text, architecture)
+    assert set(found) == set(re.findall(r"__global__ void (\w+)", text))
+    for kernel, cost in found.items():
+        assert cost.spilled_bytes == cost.stack_bytes == 0, kernel
+        assert 0 < cost.registers <= REGISTERS[dtype], kernel
+        assert cost.shared_bytes <= SHARED[dtype], kernel
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_double_in_float(family: str) -> None:
+    assert ".f32" in ptx(source(family, "float32"), "compute_80")
+    assert ".f64" not in ptx(source(family, "float32"), "compute_80")
+    assert ".f64" in ptx(source(family, "float64"), "compute_80")
+
+
+def test_it_finds_what_it_looks_for() -> None:
+    """The two checks above can fail."""
+    sneaking = 'extern "C" __global__ void scale(float *x) { x[threadIdx.x] *= 0.5; x[threadIdx.x] += 1.0 / 3.0; }'
+    assert ".f64" in ptx(sneaking, "compute_80")
+    spilling = """extern "C" __global__ void __launch_bounds__(1024) many(float *x) {
+        float kept[200];
+        for (int i = 0; i < 200; ++i) kept[i] = x[threadIdx.x + 7 * i];
+        for (int i = 0; i < 200; ++i) x[threadIdx.x + 11 * i] = kept[i] * kept[(i * 37 + threadIdx.x) % 200];
+    }"""
+    assert costs(spilling, "sm_90")["many"].stack_bytes > 0
+    with pytest.raises(NvrtcError, match="identifier"):
+        costs('extern "C" __global__ void broken() { y = 1; }', "sm_90")
