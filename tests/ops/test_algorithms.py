@@ -11,7 +11,14 @@ from minicnn import ops, use_backend
 from minicnn.backends.contract import ALGORITHMS
 from minicnn.errors import ArgumentError
 from minicnn.gradient_check import Case, gradcheck
-from minicnn.kernels.cpu import columns, correlation, weight_gradient, winograd, winograd_weight_gradient
+from minicnn.kernels.cpu import (
+    columns,
+    correlation,
+    input_gradient,
+    weight_gradient,
+    winograd,
+    winograd_weight_gradient,
+)
 from minicnn.random import generator
 from tests.conftest import Spy
 from tests.ops.calls import run, upstream_for
@@ -45,13 +52,13 @@ def test_all_compute_the_same(backend: Spy, algorithm: str, options: dict[str, A
         np.testing.assert_allclose(found.gradients[argument], gradient, atol=1e-11, err_msg=argument)
 
 
-# Who computes y and dx, and who dw.
+# Who computes y, dx and dw.
 MODULES = {
-    "direct": (correlation, weight_gradient),
-    "winograd": (winograd, winograd_weight_gradient),
-    "im2col": (columns, columns),
+    "direct": (correlation, input_gradient, weight_gradient),
+    "winograd": (winograd, winograd, winograd_weight_gradient),
+    "im2col": (columns, columns, columns),
 }
-PARTS = {"conv2d": 0, "conv2d_input_gradient": 0, "conv2d_weight_gradient": 1}
+PARTS = "conv2d", "conv2d_input_gradient", "conv2d_weight_gradient"
 
 
 @pytest.mark.parametrize("algorithm", MODULES)
@@ -66,8 +73,8 @@ def test_the_one_that_was_asked_for_runs(algorithm: str, monkeypatch: pytest.Mon
         return listing
 
     for who, modules in MODULES.items():
-        for name, which in PARTS.items():
-            monkeypatch.setattr(modules[which], name, listed(who, name, getattr(modules[which], name)))
+        for module, name in zip(modules, PARTS, strict=True):
+            monkeypatch.setattr(module, name, listed(who, name, getattr(module, name)))
     one = case(ops.conv2d, algorithm, side=8)
     with use_backend("numba"):
         run(one, upstream_for(one, generator(0)))
