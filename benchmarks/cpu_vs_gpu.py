@@ -26,6 +26,7 @@ from minicnn.benchmarks.report import finish, line
 from minicnn.benchmarks.steps import compiled_model, examples, minicnn_step
 
 FEW = ("LeNet-5 2", "MNIST 2", "cats-dogs 2", "VGG16 3.2", "ResNet 2 1x1", "MobileNet depthwise")
+SIMULATED = "cuda-sim"  # checks GPU code, and says nothing about its speed
 GPUS = ("cuda",)
 
 
@@ -84,8 +85,9 @@ def rows() -> list[Row]:
 @benchmark(seconds=3.0)
 def main(asked: Asked) -> None:
     """The backends against one another, on convolutions (forward, dx, dw) and on training steps."""
-    ready = [name for name, reason in backends.status().items() if reason is None]
-    absent = {name: reason for name, reason in backends.status().items() if reason is not None}
+    known = {name: reason for name, reason in backends.status().items() if name != SIMULATED}
+    ready = [name for name, reason in known.items() if reason is None]
+    absent = {name: reason for name, reason in known.items() if reason is not None}
     for name, reason in absent.items():
         click.echo(f"backend {name} does not run here: {reason}")
     if not set(ready) & set(GPUS):
