@@ -211,6 +211,8 @@ class Model(Network):
                     gradients = self._backward(loss)
             else:
                 losses, predicted, *gradients = self._repetition.run(key, self._losses_and_gradients, inputs)
+                for variable, gradient in zip(variables, gradients, strict=True):
+                    variable.grad = gradient  # until the next step, which may use the same memory
                 value = losses.mean().item()
                 self._need_finite(value, x)
             if variables:

@@ -223,6 +223,20 @@ def test_grouped_convolutions_are_the_same_too() -> None:
     assert predictions(True) == predictions(False)
 
 
+def test_gradients_can_be_looked_at_after_every_step() -> None:
+    def gradients(on: bool) -> list[np.ndarray]:
+        with repeating(on):
+            model, seen = network("conv and dense"), []
+            for number in range(5):
+                for variable in model.trainable_weights:
+                    variable.zero_grad()
+                model.train_on_batch(*batch(number))
+                seen += [variable.grad.copy() for variable in model.trainable_weights]
+            return seen
+
+    assert_equal_bits(gradients(True), gradients(False))
+
+
 class Doubled(layers.Dense):
     """A layer of one's own, that computes with NumPy what no backend knows of."""
 
