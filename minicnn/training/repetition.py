@@ -72,6 +72,10 @@ class _Recorded:
     again: Callable[[], None]
 
 
+_WRITTEN = _Recorded((), (), lambda: None)
+"""Kept for what the backend cannot repeat: it runs as it is written, and is not recorded again at every step."""
+
+
 class Repetition:
     """What a model has recorded. A second thread that predicts meanwhile waits: the memory is one and the same."""
 
@@ -98,7 +102,9 @@ class Repetition:
         """
         with self._lock:
             recorded = self._kept.get(key)
-            if recorded is not None:
+            if recorded is _WRITTEN:
+                recorded = None
+            elif recorded is not None:
                 self._kept.move_to_end(key)
                 for own, given in zip(recorded.inputs, inputs, strict=True):
                     np.copyto(own, given)
@@ -115,13 +121,11 @@ class Repetition:
 
     def _record(
         self, key: tuple[Any, ...], compute: Callable[..., tuple[np.ndarray, ...]], inputs: tuple[np.ndarray, ...]
-    ) -> _Recorded | None:
+    ) -> _Recorded:
         own = tuple(np.array(a, order="C") for a in inputs)
         results, again = current_backend().recorded(lambda: compute(*own))
-        recorded = _Recorded(own, results, again or (lambda: None))
-        if again is not None:
-            self._kept[key] = recorded
-        return recorded
+        self._kept[key] = _WRITTEN if again is None else _Recorded(own, results, again)
+        return _Recorded(own, results, again or (lambda: None))
 
 
 def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:

@@ -12,6 +12,7 @@ import pytest
 
 import minicnn
 from minicnn import Sequential, layers, losses, optimizers, repeating
+from minicnn.backends import current_backend, use_backend
 from minicnn.errors import DataError, NonFiniteError
 from minicnn.kernels.cpu import memory
 from minicnn.training.repetition import _REPEATABLE
@@ -235,6 +236,17 @@ def test_gradients_can_be_looked_at_after_every_step() -> None:
             return seen
 
     assert_equal_bits(gradients(True), gradients(False))
+
+
+def test_what_a_backend_cannot_repeat_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    with use_backend("numpy"):
+        written = current_backend().recorded
+        monkeypatch.setattr(current_backend(), "recorded", lambda compute: asked.append(1) or written(compute))
+        model = network("conv and dense")
+        for number in range(5):
+            model.train_on_batch(*batch(number))
+    assert asked == [1]
 
 
 class Doubled(layers.Dense):
