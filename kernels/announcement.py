@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 COMPILING = "compiling kernels for this CPU (once) ..."
@@ -18,10 +19,15 @@ def _to_a_terminal(text: str) -> None:
 _say: Callable[[str], object] = _to_a_terminal
 
 
-def announce_with(say: Callable[[str], object]) -> None:
-    """Has `say` told, instead of a terminal: for programs that always report what they do."""
+@contextmanager
+def announcing_with(say: Callable[[str], object]) -> Iterator[None]:
+    """Has `say` told within, instead of a terminal: for programs that always report what they do."""
     global _say
-    _say = say
+    before, _say = _say, say
+    try:
+        yield
+    finally:
+        _say = before
 
 
 @cache

@@ -24,7 +24,7 @@ from minicnn.data.dataset import Dataset
 from minicnn.data.split import with_validation
 from minicnn.datasets import embedded
 from minicnn.errors import CheckpointError
-from minicnn.kernels.announcement import announce_with
+from minicnn.kernels.announcement import announcing_with
 from minicnn.losses import SparseCategoricalCrossentropy
 from minicnn.models import Model, load_model
 from minicnn.optimizers import SGD
@@ -129,14 +129,13 @@ def read_settings(run: Path) -> Settings:
 
 
 def _run(settings: Settings, folder: Path, resumed: bool) -> int:
-    with backends.use_backend(settings.backend):
-        return _train(settings, folder, resumed)
-
-
-def _train(settings: Settings, folder: Path, resumed: bool) -> int:
-    minicnn.set_random_seed(settings.seed)
     console = plain_console()
-    announce_with(console.print)
+    with backends.use_backend(settings.backend), announcing_with(console.print):
+        return _train(settings, folder, resumed, console)
+
+
+def _train(settings: Settings, folder: Path, resumed: bool, console: Console) -> int:
+    minicnn.set_random_seed(settings.seed)
     data = _load(settings)
     run = RunFolder(folder, {"class_names": list(data.class_names), "scale": SCALE, "data": settings.data})
     model = run.resume() if resumed else None

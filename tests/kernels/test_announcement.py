@@ -5,13 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from minicnn.kernels import announcement
-from minicnn.kernels.announcement import COMPILING, announce_compiling, announce_with
+from minicnn.kernels.announcement import COMPILING, announce_compiling, announcing_with
 
 
 @pytest.fixture(autouse=True)
 def _nothing_said(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(announcement, "_say", announcement._to_a_terminal)
     announce_compiling.cache_clear()
     yield
     announce_compiling.cache_clear()
@@ -29,9 +27,13 @@ def test_compiling_is_announced_once_and_to_a_terminal_only(
     assert capsys.readouterr().err == f"minicnn: {COMPILING}\n"
 
 
-def test_a_program_can_have_it_said_its_own_way() -> None:
+def test_a_program_can_have_it_said_its_own_way_as_long_as_it_runs(capsys: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
-    announce_with(said.append)
-    announce_compiling()
+    with announcing_with(said.append):
+        announce_compiling()
+        announce_compiling()
+    assert said == [COMPILING]
+    announce_compiling.cache_clear()
     announce_compiling()
     assert said == [COMPILING]
+    assert capsys.readouterr().out == ""
