@@ -21,8 +21,8 @@ _SPARE = "numpy"  # computes, and says so, where the default cannot
 _MODULES = {
     "numpy": "minicnn.backends.numpy",
     "numba": "minicnn.backends.numba",
-    "cuda": "minicnn.backends.cuda.real",
-    "cuda-sim": "minicnn.backends.cuda.simulated",
+    "cuda": "minicnn.backends.cuda.on_cupy",
+    "cuda-sim": "minicnn.backends.cuda.on_simulator",
 }
 
 _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)

@@ -11,7 +11,7 @@ import pytest
 
 from minicnn.backends import dispatch, status
 from minicnn.backends.cuda.border import contract_on
-from minicnn.backends.cuda.device import SimulatedDevice
+from minicnn.backends.cuda.on_simulator import SimulatedDevice
 
 WITHOUT_COMPILER = "the software GPU compiles with g++, and there is none on this machine"
 

@@ -12,7 +12,9 @@ import pytest
 from minicnn import use_backend
 from minicnn.backends import current_backend
 from minicnn.backends.cuda import activations, dense
-from minicnn.backends.cuda.device import CupyDevice, SimulatedDevice, for_each
+from minicnn.backends.cuda.device import for_each
+from minicnn.backends.cuda.on_cupy import CupyDevice
+from minicnn.backends.cuda.on_simulator import SimulatedDevice
 from minicnn.errors import BackendError
 from minicnn.kernels import softgpu
 from minicnn.random import generator

@@ -11,7 +11,7 @@ import pytest
 from minicnn import use_backend
 from minicnn.backends import current_backend
 from minicnn.backends.cuda.border import contract_on
-from minicnn.backends.cuda.device import SimulatedDevice
+from minicnn.backends.cuda.on_simulator import SimulatedDevice
 from minicnn.geometry import Windows
 from minicnn.gradient_check import CASES
 from minicnn.kernels import softgpu
