@@ -56,7 +56,7 @@ def _check_array(kernel: str, parameter: Parameter, arg: Any, address: int | Non
         raise _refusal(kernel, parameter, wanted, arg)
     flags = getattr(arg, "flags", None)
     if flags is not None and not flags.c_contiguous:
-        raise _refusal(kernel, parameter, f"{wanted}, C-contiguous", arg)
+        raise _refusal(kernel, parameter, f"{wanted} that is contiguous, a copy of this view", arg)
     if parameter.to_pointers and arg.dtype != np.uint64:
         raise _refusal(kernel, parameter, "a device array of addresses, uint64", arg)
     if parameter.vector > 1 and parameter.dtype is not None:
@@ -78,9 +78,7 @@ def _dims(kernel: str, what: str, lengths: Sequence[int], limits: Dims) -> Dims:
 
 def _refusal(kernel: str, parameter: Parameter, wanted: str, arg: Any) -> LaunchError:
     dtype, shape = getattr(arg, "dtype", None), getattr(arg, "shape", None)
-    strides = getattr(arg, "strides", None)
-    laid = f" and strides {strides}" if "contiguous" in wanted else ""
-    got = f"{type(arg).__name__}" + (f" of {dtype} and shape {shape}{laid}" if dtype is not None else f" {arg!r:.40}")
+    got = f"{type(arg).__name__}" + (f" of {dtype} and shape {shape}" if dtype is not None else f" {arg!r:.40}")
     return LaunchError(f"{kernel}: {parameter.spelling!r} takes {wanted}; got {got}")
 
 

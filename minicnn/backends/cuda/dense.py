@@ -13,7 +13,7 @@ import numpy as np
 from minicnn.backends.cuda.device import Device, DeviceArray, Dims, for_each, launch
 from minicnn.backends.cuda.geometry import rows_of
 from minicnn.backends.cuda.sums import column_sums
-from minicnn.errors import ArgumentError
+from minicnn.errors import BackendError
 
 GEMM = "MINICNN_CUDA_GEMM"
 CUBLAS, CUDA_C = "cublas", "cuda-c"
@@ -25,10 +25,10 @@ THREADS = (128,)
 
 
 def chosen_gemm() -> str:
-    """Who multiplies matrices on a GPU: CUBLAS unless MINICNN_CUDA_GEMM says CUDA_C. Raises ArgumentError."""
+    """Who multiplies matrices on a GPU: CUBLAS unless MINICNN_CUDA_GEMM says CUDA_C. Raises BackendError."""
     chosen = os.environ.get(GEMM) or CUBLAS
     if chosen not in (CUBLAS, CUDA_C):
-        raise ArgumentError(f"{GEMM} must be {CUBLAS!r} or {CUDA_C!r}, got {chosen!r:.80}")
+        raise BackendError(f"{GEMM} must be {CUBLAS!r} or {CUDA_C!r}, got {chosen!r:.80}")
     return chosen
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import math
 import os
 import re
 from collections import Counter, defaultdict
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.errors import ArgumentError, OutOfMemoryError
+from minicnn.errors import ArgumentError, BackendError, MinicnnError, OutOfMemoryError
 
 VARIABLE = "MINICNN_CUDA_MEMORY"
 SHOWN = 6
@@ -38,13 +37,16 @@ class Limit:
 def limit_of(given: int | float | str | None) -> Limit:
     """A number of bytes, "4GB" (of 10^9 bytes; "4GiB" of 2^30), or a fraction of the device's memory, 0 to 1.
 
-    None is what MINICNN_CUDA_MEMORY says, or no limit. Raises ArgumentError for anything else.
+    None is what MINICNN_CUDA_MEMORY says, or no limit. Raises ArgumentError for anything else, BackendError where the
+    variable says it.
     """
-    source = "memory"
     if given is None:
-        source, given = VARIABLE, os.environ.get(VARIABLE, "")
-        if not given:
-            return Limit()
+        said = os.environ.get(VARIABLE)
+        return _limit_of(said, VARIABLE, BackendError) if said else Limit()
+    return _limit_of(given, "memory", ArgumentError)
+
+
+def _limit_of(given: int | float | str, source: str, error: type[MinicnnError]) -> Limit:
     match = _SIZE.fullmatch(str(given).strip())
     if match and not isinstance(given, bool):
         number, unit = float(match[1]), match[2]
@@ -55,7 +57,7 @@ def limit_of(given: int | float | str | None) -> Limit:
             return Limit(fraction=number)
         if number >= 1 and number == int(number):
             return Limit(size=int(number))
-    raise ArgumentError(
+    raise error(
         f"{source} is {given!r:.80}; it takes bytes (4000000000), a size ('4GB', '512MiB') or a part of the device's "
         "memory (0.5)"
     )
@@ -88,21 +90,23 @@ def held(kind: type, memory_of: Callable[[Any], int]) -> Iterable[Held]:
 
 def out_of_memory(
     device: str,
-    shape: tuple[int, ...],
-    dtype: np.dtype,
+    asked: int,
+    what: str,
     in_use: int,
     limit: int | None,
     total: int,
     arrays: Iterable[Held],
 ) -> OutOfMemoryError:
-    """The error that says what was asked for, what there is, what is held, and what could help."""
-    asked = math.prod(shape) * dtype.itemsize
+    """The error that says what was asked for, what there is, what is held, and what could help.
+
+    asked: bytes. what: behind them in the sentence, ", float32(64, 10)". limit, total: of minicnn, of the device.
+    """
     if limit is None:
         ceiling = f"of the {told(total)} that it has; other programs may hold some"
     else:
         ceiling = f"of at most {told(limit)} ({VARIABLE}) of the {told(total)} that it has"
     return OutOfMemoryError(
-        f"{device} has no room for {told(asked)}, {dtype}{shape}: {told(in_use)} are in use {ceiling}.\n"
+        f"{device} has no room for {told(asked)}{what}: {told(in_use)} are in use {ceiling}.\n"
         f"{_table(arrays)}\n"
         "A smaller batch needs less, in proportion; so do smaller images. Arrays that nobody needs any more are freed "
         "when their names are (del, or the end of the function)."

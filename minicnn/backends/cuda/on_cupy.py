@@ -1,7 +1,9 @@
 """Backend `cuda`: the kernels on a GPU. Every call of CuPy that minicnn makes is in this file.
 
 A device has two streams of its own, which wait for nobody else's. Kernels run one after another in the first, so that
-they need no waiting among themselves. Arrays from main memory come in through the second, while the first computes:
+they need no waiting among themselves; who calls a device gets this stream as CuPy's current one, so that CuPy's own
+functions, which compute what has no kernel here, stand in the same row and take memory from the same pool. Arrays from
+main memory come in through the second stream, while the first computes:
 
     array --memcpy--> a slot of pinned memory --DMA, second stream--> device --event--> kernels, first stream
 
@@ -13,14 +15,16 @@ Memory that an input leaves is taken by later inputs. Kernels that read it may b
 so an event is recorded then in their stream, and copies wait for it. All other arrays are used in the first stream
 alone, where the order of launches suffices.
 
-Compiled kernels are kept by CuPy, in the folder CUPY_CACHE_DIR names or else in ~/.cupy/kernel_cache.
+Compiled kernels are kept by CuPy from one process to the next, see `kernel_folder`.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import weakref
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +81,7 @@ class CupyDevice:
             self._pool = cupy.cuda.MemoryPool()
             self._limit = self._set_limit(limit_of(memory))
         self._next = 0
+        cupy.cuda.set_allocator(self._taken)
         self.matmul: Matmul | None = self._matmul if chosen_gemm() == CUBLAS else None
         if self.matmul:
             self._gemm = _cublas_gemm()
@@ -90,26 +95,30 @@ class CupyDevice:
         if any(self._address_of(array) is None for array in (a, b, result)):
             raise LaunchError(f"matmul takes arrays of {self.name}, got {', '.join(map(_told_array, (a, b, result)))}")
         check_product(a, b, result, turned_a, turned_b)
-        with self._device, self._stream:
-            self._gemm("NT"[turned_a], "NT"[turned_b], a, b, out=result)
+        self._enter()
+        self._gemm("NT"[turned_a], "NT"[turned_b], a, b, out=result)
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> DeviceArray:
         """From a pool of its own, in the order of the stream: taking memory waits for nothing."""
-        with self._device, self._stream:
-            return self._allocated(shape, np.dtype(dtype))
+        self._enter()
+        return self._allocated(tuple(shape), np.dtype(dtype))
 
     def to_device(self, array: np.ndarray) -> DeviceArray:
         """A copy, which kernels launched from now on find done. See this file's head."""
         array = host_array(array)
-        with self._device, self._copies:
+        self._enter()
+        self._copies.use()  # the pool keeps memory by stream: inputs' is taken by inputs
+        try:
             result = self._allocated(array.shape, array.dtype)
-            weakref.finalize(result, self._left.record, self._stream).atexit = False
-            self._copies.wait_event(self._left)
-            numbers = array.reshape(-1).view(np.uint8)
-            for first in range(0, numbers.size, SLOT_BYTES):
-                self._send(numbers[first : first + SLOT_BYTES], result.data + first)
-            self._copied.record(self._copies)
-            self._stream.wait_event(self._copied)
+        finally:
+            self._stream.use()
+        weakref.finalize(result, self._left.record, self._stream).atexit = False
+        self._copies.wait_event(self._left)
+        numbers = array.reshape(-1).view(np.uint8)
+        for first in range(0, numbers.size, SLOT_BYTES):
+            self._send(numbers[first : first + SLOT_BYTES], result.data + first)
+        self._copied.record(self._copies)
+        self._stream.wait_event(self._copied)
         return result
 
     def to_host(self, array: DeviceArray) -> np.ndarray:
@@ -125,10 +134,10 @@ class CupyDevice:
     def run(self, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, arguments: tuple) -> None:
         """Launches, after the checks that CuPy leaves out."""
         sizes = grid_and_block(kernel, grid, block)
-        with self._device, self._stream:
-            function, parameters = self._kernel(family, kernel, real.name)
-            check_arguments(kernel, parameters, arguments, self._address_of)
-            function(*sizes, tuple(np.uintp(0) if a is None else a for a in arguments))
+        self._enter()
+        function, parameters = self._kernel(family, kernel, real.name)
+        check_arguments(kernel, parameters, arguments, self._address_of)
+        function(*sizes, tuple(np.uintp(0) if a is None else a for a in arguments))
 
     def synchronize(self) -> None:
         """Waits until all copies and launches are done."""
@@ -137,13 +146,13 @@ class CupyDevice:
 
     def seconds(self, work: Callable[[], object]) -> float:
         """Between two events in the stream, before and after what `work` launches."""
-        with self._device, self._stream:
-            start, end = self._cupy.cuda.Event(), self._cupy.cuda.Event()
-            start.record(self._stream)
-            work()
-            end.record(self._stream)
-            end.synchronize()
-            return self._cupy.cuda.get_elapsed_time(start, end) / 1e3
+        self._enter()
+        start, end = self._cupy.cuda.Event(), self._cupy.cuda.Event()
+        start.record(self._stream)
+        work()
+        end.record(self._stream)
+        end.synchronize()
+        return self._cupy.cuda.get_elapsed_time(start, end) / 1e3
 
     def describe(self) -> str:
         """The GPU's name, its memory and the versions of what stands between."""
@@ -154,15 +163,23 @@ class CupyDevice:
         product = "cuBLAS" if self.matmul else "CUDA C"
         return f"{name}, {told(self._memory())}{may}; {cuda}; CuPy {self._cupy.__version__}; dense layers by {product}"
 
+    def _enter(self) -> None:
+        """Makes this GPU and its stream the current ones of the thread that calls, and leaves them so."""
+        self._device.use()
+        self._stream.use()
+
     def _allocated(self, shape: tuple[int, ...], dtype: np.dtype) -> DeviceArray:
-        """For the current stream."""
+        memory = self._taken(math.prod(shape) * dtype.itemsize, f", {dtype}{shape}")
+        return self._cupy.ndarray(shape, dtype, memptr=memory)
+
+    def _taken(self, size: int, what: str = "") -> Any:
+        """Memory from the pool, for the current stream. Raises OutOfMemoryError, which tells what is held."""
         try:
-            memory = self._pool.malloc(math.prod(shape) * dtype.itemsize)
+            return self._pool.malloc(size)
         except self._cupy.cuda.memory.OutOfMemoryError:
             arrays = held(self._cupy.ndarray, lambda a: a.data.mem.ptr)
             in_use, total = self._pool.used_bytes(), self._memory()
-            raise out_of_memory(self.name, shape, dtype, in_use, self._limit, total, arrays) from None
-        return self._cupy.ndarray(shape, dtype, memptr=memory)
+            raise out_of_memory(self.name, size, what, in_use, self._limit, total, arrays) from None
 
     def _slot(self) -> _Slot:
         pinned = self._cupy.cuda.alloc_pinned_memory(SLOT_BYTES)
@@ -209,6 +226,11 @@ def load(index: int = 0) -> Backend:
     """The backend on a GPU. Raises BackendError, saying why, where it cannot run."""
     device = CupyDevice(index)
     return contract_on(device, device.name)
+
+
+def kernel_folder() -> Path:
+    """Where CuPy keeps compiled kernels."""
+    return Path(os.environ.get("CUPY_CACHE_DIR") or Path.home() / ".cupy" / "kernel_cache")
 
 
 def _usable_cupy(index: int) -> Any:

@@ -88,7 +88,7 @@ class SimulatedDevice:
         gc.collect()  # what only a circle of references holds is free
         if self._in_use() + needed > limit:
             arrays = held(self._softgpu.DeviceArray, lambda a: id(a._allocation))
-            raise out_of_memory(self.name, shape, dtype, self._in_use(), limit, _main_memory(), arrays)
+            raise out_of_memory(self.name, needed, f", {dtype}{shape}", self._in_use(), limit, _main_memory(), arrays)
 
     def _in_use(self) -> int:
         return sum(nbytes for _, nbytes in self._softgpu.memory.allocations())

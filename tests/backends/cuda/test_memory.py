@@ -14,7 +14,7 @@ from minicnn.backends.cuda.device import Device
 from minicnn.backends.cuda.memory import VARIABLE, Limit, limit_of, told
 from minicnn.backends.cuda.on_cupy import CupyDevice
 from minicnn.backends.cuda.on_simulator import SimulatedDevice
-from minicnn.errors import ArgumentError, OutOfMemoryError
+from minicnn.errors import ArgumentError, BackendError, OutOfMemoryError
 from tests.backends.cuda.stand_in import installed, stand_in
 
 
@@ -49,7 +49,7 @@ def test_the_environment_sets_the_limit(monkeypatch: pytest.MonkeyPatch) -> None
     assert limit_of(None).bytes_of(8 * 10**9) == 4 * 10**9
     assert limit_of("1KB").bytes_of(8 * 10**9) == 1000
     monkeypatch.setenv(VARIABLE, "much")
-    with pytest.raises(ArgumentError, match="MINICNN_CUDA_MEMORY is 'much'"):
+    with pytest.raises(BackendError, match="MINICNN_CUDA_MEMORY is 'much'"):
         limit_of(None)
 
 

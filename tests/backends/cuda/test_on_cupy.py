@@ -12,6 +12,7 @@ from minicnn import losses, models, optimizers, set_random_seed, use_backend
 from minicnn.backends.cuda import activations, dense, on_cupy
 from minicnn.backends.cuda.device import Device, for_each
 from minicnn.backends.cuda.on_cupy import SLOTS, CupyDevice, load
+from minicnn.errors import OutOfMemoryError
 from minicnn.gradient_check import CASES
 from minicnn.layers import BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, ReLU
 from minicnn.random import generator
@@ -145,6 +146,17 @@ def test_a_second_gpu(cupy: Any) -> None:
     y = activations.relu(second, x, 0.0, None, 0.0)
     assert second.to_host(y).tolist() == [0, 0, 0, 1]
     assert x.data.device_id == 1
+
+
+def test_cupys_own_functions_compute_in_the_same_stream_and_memory(cupy: Any) -> None:
+    first, second = CupyDevice(0), CupyDevice(1, memory="1MB")
+    for device in (first, second, first, second):
+        device.to_device(np.ones(3))
+        assert cupy.machine.current == device._device.id
+        assert cupy.machine.stream() is device._stream
+    assert cupy.machine.allocator(1000).mem.device_id == 1
+    with pytest.raises(OutOfMemoryError, match=r"cuda:1 has no room for 2 MB: 0 bytes are in use of at most 1 MB"):
+        cupy.machine.allocator(2 * 10**6)
 
 
 def test_a_kernel_is_compiled_once(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ class MemoryPool:
         self._limit = self._used = self._total = 0
 
     def malloc(self, size: int) -> MemoryPointer:
-        stream = self._machine.streams[-1]
+        stream = self._machine.stream()
         rounded = -(-size // ROUND) * ROUND
         if not rounded:
             return MemoryPointer(PooledMemory(self, None, stream, stream.device_id), 0)

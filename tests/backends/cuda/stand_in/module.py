@@ -24,14 +24,21 @@ class CUDARuntimeError(RuntimeError):
 
 
 class Machine:
-    """What a process knows of its GPUs: the device in use, the stack of streams, and the policy of copies."""
+    """What a process knows of its GPUs: the current device, each one's current stream, and the policy of copies."""
 
     def __init__(self, devices: int, early: bool) -> None:
         self.devices = devices
         self.early = early
         self.current = 0
-        self.streams: list[Any] = []
+        self.streams: dict[int, Any] = {}
         self.launches: list[str] = []
+        self.allocator: Any = None
+
+    def stream(self) -> Any:
+        return self.streams[self.current]
+
+    def set_allocator(self, allocator: Callable[[int], Any]) -> None:
+        self.allocator = allocator
 
     def enqueued_a_copy(self, stream: Any) -> None:
         if self.early:
@@ -47,6 +54,10 @@ class Device:
         self.mem_info = MEMORY // 2, MEMORY
         self._machine = machine
         self._before: list[int] = []
+
+    def use(self) -> Device:
+        self._machine.current = self.id
+        return self
 
     def __enter__(self) -> Device:
         self._before.append(self._machine.current)
@@ -69,7 +80,7 @@ class RawModule:
         kernel = softgpu.compile(self._code, name=named[1] if named else "kernel.cu").kernel(name)
 
         def launch(grid: tuple[int, ...], block: tuple[int, ...], args: tuple[Any, ...]) -> None:
-            stream = self._machine.streams[-1]
+            stream = self._machine.stream()
             assert stream.device_id == self._machine.current
             values = [_passed(arg, stream.device_id) for arg in args]
             self._machine.launches.append(name)
@@ -101,7 +112,7 @@ def _gemm(
         x, y = left.to_host(), right.to_host()
         result.set((x.T if transa == "T" else x) @ (y.T if transb == "T" else y))
 
-    machine.streams[-1].add(compute)
+    machine.stream().add(compute)
     return out
 
 
@@ -133,6 +144,7 @@ def stand_in(
     module.__version__ = "14.2.0"
     module.launches = machine.launches
     module.ndarray = memory.ndarray
+    module.machine = machine
     module.asnumpy = _asnumpy
     module.RawModule = partial(RawModule, machine)
     module.cuda = SimpleNamespace(
@@ -143,6 +155,7 @@ def stand_in(
         alloc_pinned_memory=memory.alloc_pinned_memory,
         get_elapsed_time=streams.get_elapsed_time,
         memory=SimpleNamespace(OutOfMemoryError=memory.OutOfMemoryError),
+        set_allocator=machine.set_allocator,
         nvrtc=SimpleNamespace(getVersion=version),
         runtime=SimpleNamespace(
             CUDARuntimeError=CUDARuntimeError,

@@ -33,13 +33,11 @@ class Stream:
         self.device_id = machine.current
         self.ptr = id(self)
 
-    def __enter__(self) -> Stream:
+    def use(self) -> Stream:
+        """As in CuPy: the current one, until another is used or a `with` of a stream ends."""
         assert self.device_id == self._machine.current, "the stream is of another device"
-        self._machine.streams.append(self)
+        self._machine.streams[self.device_id] = self
         return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._machine.streams.pop() is self
 
     def add(self, work: Callable[[], None]) -> None:
         self._pending.append(work)
