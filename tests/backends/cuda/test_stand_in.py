@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 from functools import partial
 from types import ModuleType, SimpleNamespace
@@ -12,7 +11,11 @@ import pytest
 
 from tests.backends.cuda.stand_in import stand_in
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("cupy") is None, reason="CuPy is not installed")
+
+@pytest.fixture(autouse=True)
+def _cupy() -> None:
+    pytest.importorskip("cupy", reason="CuPy is not installed")
+
 
 OWN = {
     *("cupy.launches", "cupy.machine"),  # for tests to look at
