@@ -166,10 +166,12 @@ class Kernel:
         if arg is None:
             return 0
         wanted = f"a device array of {parameter.dtype}" if parameter.dtype else "a device array"
-        if isinstance(arg, np.ndarray | np.generic) or not all(hasattr(arg, a) for a in ("address", "dtype", "shape")):
+        if isinstance(arg, np.ndarray | np.generic) or not all(hasattr(arg, a) for a in ("address", "dtype", "flags")):
             raise self._refusal(parameter, wanted, arg)
         if parameter.dtype is not None and arg.dtype != parameter.dtype:
             raise self._refusal(parameter, wanted, arg)
+        if not arg.flags.c_contiguous:
+            raise self._refusal(parameter, f"{wanted} that is contiguous, a copy of this view", arg)
         if parameter.to_pointers and arg.dtype != np.uint64:
             raise self._refusal(parameter, "a device array of addresses, uint64", arg)
         if parameter.vector > 1 and parameter.dtype is not None:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import activations, layers, losses
-from minicnn.backends import current_backend, get_num_threads
+from minicnn.backends import HOST, current_backend, device_of, get_num_threads
 from minicnn.layers import Layer
 from minicnn.plan import signature
 
@@ -133,6 +133,7 @@ def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any
     weights = [v for layer in chain for v in layer.variables]
     if (
         not _repeating.get()
+        or any(device_of(v.data) != HOST for v in weights[:1])
         or len({layer.dtype for layer in chain}) > 1
         or not all(_is_repeatable(layer, training) for layer in chain)
         or sum(a.nbytes for a in inputs) + sum(v.data.nbytes for v in weights) > LARGEST
