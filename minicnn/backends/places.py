@@ -17,8 +17,8 @@ def check_device(device: Any) -> str:
     """The name of a place that is here: "cpu", "cuda" or "cuda-sim"; "cuda:0" is "cuda". Raises BackendError."""
     if not isinstance(device, str):
         raise BackendError(f"a device is one of {_listed()}, got {device!r:.60}")
-    name, _, index = device.partition(":")
-    if name not in DEVICES or (index and not index.isdecimal()):
+    name, colon, index = device.partition(":")
+    if name not in DEVICES or (colon and not index.isdecimal()):
         near = difflib.get_close_matches(device, DEVICES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BackendError(f"there is no device {device!r:.60}, only {_listed()}{hint}")
@@ -52,8 +52,8 @@ def beside(array: Any, other: Any) -> Any:
 
 
 def check_together(who: str, arrays: dict[str, Any]) -> None:
-    """All arrays live in one place. Raises DeviceError that says which lives where."""
-    homes = {name: device_of(a) for name, a in arrays.items()}
+    """All arrays live in one place. Raises DeviceError that says which lives where; single numbers go anywhere."""
+    homes = {name: device_of(a) for name, a in arrays.items() if not isinstance(a, np.generic)}
     if len(set(homes.values())) > 1:
         found = ", ".join(f"{name} on {home!r}" for name, home in homes.items())
         raise DeviceError(f"{who}: all arrays must live in one place, but {found}; move them with .to(...)")

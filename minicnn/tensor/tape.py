@@ -241,7 +241,12 @@ def _is_new(gradient: Array, given: list[Array]) -> bool:
     just now, and nobody else holds it. One that is spread out by strides is to be copied all the same.
     """
     plain = gradient.flags.c_contiguous and getattr(gradient.flags, "writeable", True)
-    return plain and not any(np.may_share_memory(gradient, other) for other in given)
+    return plain and not any(_overlap(gradient, other) for other in given)
+
+
+def _overlap(a: Array, b: Array) -> bool:
+    """Whether both may lie in the same memory; never in main memory and on a device."""
+    return (type(a) is type(b) or device_of(a) == device_of(b)) and np.may_share_memory(a, b)
 
 
 def _in_reverse(root: Tensor) -> Iterator[Tensor]:

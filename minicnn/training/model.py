@@ -216,7 +216,9 @@ class Model(Network):
                 gradients = self._backward(loss) if variables else []
                 value = loss.item()
             else:
-                losses, predicted, *gradients = self._repetition.run(key, self._losses_and_gradients, inputs)
+                losses, predicted, *gradients = self._repetition.run(
+                    key, self._losses_and_gradients, inputs, self.device
+                )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
                 value = losses.mean().item()
@@ -228,7 +230,7 @@ class Model(Network):
 
     def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
         """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
-        predictions = self(Tensor(x), training=True)
+        predictions = self(x, training=True)
         losses = self._loss().call(y, predictions)
         share = np.full_like(losses.data, 1 / losses.size)
         return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
@@ -253,7 +255,7 @@ class Model(Network):
             key = key_of(self._chain, False, x) if self.built else None
             if key is None:
                 return to_host(self(x).data)
-            return self._repetition.run(key, lambda x: (self(x).data,), (x,), copy=True)[0]
+            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self.device, copy=True)[0]
 
     def _train_epoch(self, batches: Batches, watching: CallbackList) -> dict[str, float]:
         mean_loss = Mean()
@@ -343,6 +345,7 @@ class Model(Network):
             metric.reset_state()
 
     def _seen(self, y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        predictions = to_host(predictions) if self._metrics else predictions
         for metric in self._metrics:
             metric.update_state(y, predictions)
         return {metric.name: metric.result() for metric in self._metrics}

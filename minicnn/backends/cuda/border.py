@@ -30,6 +30,7 @@ from minicnn.backends.cuda.device import Device
 from minicnn.backends.cuda.recording import recorded
 from minicnn.backends.dispatch import HOST, device_of
 from minicnn.backends.places import check_together
+from minicnn.kernels.recording import performed
 
 _FAMILIES: dict[ModuleType, tuple[str, ...]] = {
     activations: (
@@ -127,5 +128,8 @@ def _there(device: Device, argument: Any) -> Any:
     """Arrays as kernels take them: on the device, and contiguous. All else as it is."""
     if isinstance(argument, np.ndarray):
         return device.to_device(argument)
-    contiguous = not hasattr(argument, "flags") or argument.flags.c_contiguous
-    return argument if contiguous else argument.copy(order="C")
+    if not hasattr(argument, "flags") or argument.flags.c_contiguous:
+        return argument
+    copy = device.empty(argument.shape, argument.dtype)
+    performed(copy.__setitem__, ..., argument)
+    return copy
