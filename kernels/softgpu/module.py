@@ -161,7 +161,7 @@ class Kernel:
 
 def _address_of(arg: Any) -> int | None:
     """Of an array in device memory. NumPy's lie where no device reaches, and have no such thing."""
-    if isinstance(arg, np.ndarray | np.generic) or not all(hasattr(arg, a) for a in ("address", "dtype", "shape")):
+    if isinstance(arg, np.ndarray | np.generic) or not all(hasattr(arg, a) for a in ("address", "dtype", "flags")):
         return None
     return int(arg.address)
 

@@ -14,6 +14,7 @@ from minicnn.backends.cuda.device import Device, DeviceArray, Dims, for_each, la
 from minicnn.backends.cuda.geometry import rows_of
 from minicnn.backends.cuda.sums import column_sums
 from minicnn.errors import BackendError
+from minicnn.kernels.recording import performed
 
 GEMM = "MINICNN_CUDA_GEMM"
 CUBLAS, CUDA_C = "cublas", "cuda-c"
@@ -83,7 +84,7 @@ def _by_library(
     if device.matmul is None or chosen_gemm() == CUDA_C or not a.size or not b.size:
         return None
     result = device.empty((a.shape[turned_a], b.shape[not turned_b]), a.dtype)
-    device.matmul(a, b, result, turned_a, turned_b)
+    performed(device.matmul, a, b, result, turned_a, turned_b)
     return result
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from minicnn.kernels.recording import performed
 from minicnn.kernels.softgpu import LaunchError
 
 DeviceArray: TypeAlias = Any
@@ -69,10 +70,10 @@ def launch(device: Device, family: str, kernel: str, real: np.dtype, grid: Dims,
     """Launches, with Python's numbers as kernels call them: an int is an `int`, a float a `Real`.
 
     Other types are given as NumPy's, np.int64(n) for a `long long`. A grid with nothing in it is not launched: CUDA
-    would refuse it, and there is nothing to do.
+    would refuse it, and there is nothing to do. Where a computation is being recorded, the launch is noted.
     """
     if math.prod(grid):
-        device.run(family, kernel, real, grid, block, tuple(_typed(a, real) for a in arguments))
+        performed(device.run, family, kernel, real, grid, block, tuple(_typed(a, real) for a in arguments))
 
 
 def for_each(device: Device, family: str, kernel: str, real: np.dtype, n: int, *arguments: Any) -> None:

@@ -40,14 +40,16 @@ def test_as_the_textbook_computes_it(cupy: Any, name: str) -> None:
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
-def trained(steps: int = 4) -> list[np.ndarray]:
-    """The weights of a small network after some steps."""
+def trained(steps: int = 5, device: str = "cpu") -> list[np.ndarray]:
+    """The weights of a small network that lives on a device, after some steps: from the third on they are repeated."""
     rng = generator(3)
     x, y = rng.standard_normal((8, 9, 9, 2)), rng.integers(0, 3, 8)
     set_random_seed(1)
     first = [Conv2D(4, 3, use_bias=False), BatchNormalization(), ReLU(), MaxPooling2D(2), Flatten(), Dropout(0.2)]
     model = models.Sequential([*first, Dense(5, activation="relu"), Dense(3)])
     model.compile(optimizers.Adam(0.01), losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.build((None, 9, 9, 2))
+    model.to(device)
     for _ in range(steps):
         model.train_on_batch(x, y)
     return model.get_weights()
@@ -60,7 +62,7 @@ def test_a_network_trains_as_on_the_cpu(cupy: Any, monkeypatch: pytest.MonkeyPat
         cupy.launches.clear()
         monkeypatch.setenv(dense.GEMM, gemm)
         with computing(load()):
-            found = trained()
+            found = trained(device="cuda")
         assert ("gemm" in cupy.launches) == (gemm == "cublas")
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)

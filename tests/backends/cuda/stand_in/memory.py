@@ -1,12 +1,10 @@
-"""Memory of the stand-in: a pool whose free blocks go to the next who asks, pinned memory, arrays."""
+"""Memory of the stand-in: a pool whose free blocks go to the next who asks, and pinned memory."""
 
 from __future__ import annotations
 
 import ctypes
-import math
 from collections import defaultdict
-from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -25,25 +23,25 @@ class PooledMemory:
     """A block, which goes back to its pool when nobody has it any more."""
 
     def __init__(self, pool: MemoryPool, block: softgpu.DeviceArray | None, stream: Stream, device_id: int) -> None:
-        self._pool, self.block, self._stream = pool, block, stream
+        self.pool, self.block, self._stream = pool, block, stream
         self.device_id = device_id
         self.ptr = block.address if block is not None else 0
 
     def __del__(self) -> None:
         if self.block is not None:
-            self._pool.free(self.block, self._stream)
+            self.pool.free(self.block, self._stream)
 
 
 class MemoryPool:
     """Free blocks are kept for the stream in which they were taken."""
 
     def __init__(self, machine: Any) -> None:
-        self._machine = machine
+        self.machine = machine
         self._free: dict[tuple[int, int], list[softgpu.DeviceArray]] = defaultdict(list)
         self._limit = self._used = self._total = 0
 
     def malloc(self, size: int) -> MemoryPointer:
-        stream = self._machine.stream()
+        stream = self.machine.stream()
         rounded = -(-size // ROUND) * ROUND
         if not rounded:
             return MemoryPointer(PooledMemory(self, None, stream, stream.device_id), 0)
@@ -113,52 +111,3 @@ def alloc_pinned_memory(size: int) -> PinnedMemory:
     memory = PinnedMemory(size)
     _pinned.append((np.frombuffer(memory, np.uint8).ctypes.data, size))
     return memory
-
-
-class ndarray:
-    """C-contiguous, but for slices by a step."""
-
-    def __init__(self, shape: Any, dtype: Any = float, memptr: MemoryPointer | None = None, base: Any = None) -> None:
-        assert memptr is not None, "memory is taken from minicnn's own pool"
-        self.shape, self.dtype, self.data, self.base = tuple(shape), np.dtype(dtype), memptr, base
-        self.flags = SimpleNamespace(c_contiguous=True)
-
-    @property
-    def size(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * self.dtype.itemsize
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def reshape(self, *shape: Any) -> ndarray:
-        # Zeros of the shape cost nothing here, and know what -1 stands for.
-        whole = np.broadcast_to(np.zeros(()), self.shape).reshape(*shape).shape
-        return self._view(whole, 0)
-
-    def __getitem__(self, rows: slice) -> ndarray:
-        start, stop, step = rows.indices(self.shape[0])
-        row = math.prod(self.shape[1:]) * self.dtype.itemsize
-        view = self._view((len(range(start, stop, step)), *self.shape[1:]), start * row)
-        view.flags = SimpleNamespace(c_contiguous=step == 1)
-        return view
-
-    def _view(self, shape: tuple[int, ...], offset: int) -> ndarray:
-        return ndarray(shape, self.dtype, self.data + offset, self if self.base is None else self.base)
-
-    def simulated(self) -> softgpu.DeviceArray:
-        """The same numbers as the software GPU has them; holds the block and not this array."""
-        block = self.data.mem.block
-        if block is None:
-            return softgpu.empty(self.shape, self.dtype)
-        return softgpu.DeviceArray(block._allocation, self.data.offset, self.shape, self.dtype)
-
-    def __array__(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("Implicit conversion to a NumPy array is not allowed.")

@@ -15,6 +15,7 @@ import pytest
 
 from minicnn.kernels import softgpu
 from tests.backends.cuda.stand_in import memory, streams
+from tests.backends.cuda.stand_in.array import ndarray
 
 MEMORY = 8 * 10**9
 
@@ -90,22 +91,20 @@ class RawModule:
 
 
 def _passed(arg: Any, device_id: int) -> Any:
-    if isinstance(arg, memory.ndarray):
+    if isinstance(arg, ndarray):
         assert arg.data.device_id == device_id, "cudaErrorIllegalAddress"
-        return arg.simulated()
+        return arg.simulated
     return None if isinstance(arg, np.uintp) and not arg else arg
 
 
-def _asnumpy(array: memory.ndarray, stream: Any) -> np.ndarray:
+def _asnumpy(array: ndarray, stream: Any) -> np.ndarray:
     stream.synchronize()
-    return array.simulated().to_host()
+    return array.simulated.to_host()
 
 
-def _gemm(
-    machine: Machine, transa: str, transb: str, a: memory.ndarray, b: memory.ndarray, out: memory.ndarray
-) -> memory.ndarray:
+def _gemm(machine: Machine, transa: str, transb: str, a: ndarray, b: ndarray, out: ndarray) -> ndarray:
     assert a.dtype == b.dtype == out.dtype
-    left, right, result = (array.simulated() for array in (a, b, out))
+    left, right, result = (array.simulated for array in (a, b, out))
     machine.launches.append("gemm")
 
     def compute() -> None:
@@ -143,7 +142,7 @@ def stand_in(
     module: Any = ModuleType("cupy")
     module.__version__ = "14.2.0"
     module.launches = machine.launches
-    module.ndarray = memory.ndarray
+    module.ndarray = ndarray
     module.machine = machine
     module.asnumpy = _asnumpy
     module.RawModule = partial(RawModule, machine)
