@@ -150,10 +150,10 @@ def _write(asked: Asked, results: list[dict[str, Any]], reached: Ceilings, about
     """The JSON, and a picture for each kind of row: FILE.png, and FILE-layers.png beside it."""
     if asked.json:
         write_json(asked.json, results, **about)
-    for number, (kind, panels) in enumerate(gpu_report.pictures(results, reached).items() if asked.png else ()):
-        assert asked.png is not None
-        path = asked.png if number == 0 else asked.png.with_name(f"{asked.png.stem}-{kind}{asked.png.suffix}")
-        write_whole(path, draw(f"CPU against GPU: {kind}", panels))
+    if asked.png:
+        for number, (kind, panels) in enumerate(gpu_report.pictures(results, reached).items()):
+            path = asked.png.with_name(f"{asked.png.stem}-{kind}{asked.png.suffix}") if number else asked.png
+            write_whole(path, draw(f"CPU against GPU: {kind}", panels))
 
 
 def _flops(layer: Layer) -> int:
