@@ -47,6 +47,10 @@ class StateError(MinicnnError, RuntimeError):
     """A call that came too early or too late: `fit` before `compile`, `backward` on a released graph."""
 
 
+class OutOfMemoryError(MinicnnError, MemoryError):
+    """A device whose memory does not suffice; the message says what was asked for and what is held."""
+
+
 class NonFiniteError(MinicnnError, ArithmeticError):
     """A loss, activation or gradient became NaN or infinite; the message names the layer and the step."""
 
