@@ -123,7 +123,8 @@ class Kernel:
         if len(args) != len(self.parameters):
             names = ", ".join(parameter.spelling for parameter in self.parameters)
             raise LaunchError(f"{self.name} takes {len(self.parameters)} arguments ({names}), got {len(args)}")
-        values = [self._argument(parameter, arg) for parameter, arg in zip(self.parameters, args, strict=True)]
+        passed = zip(self.parameters, args, strict=True)
+        values = [word for parameter, arg in passed for word in self._words(parameter, arg)]
         addresses = (ctypes.c_void_p * max(1, len(values)))(*[ctypes.addressof(value) for value in values])
         with _one_at_a_time:
             regions = self._regions(args)
@@ -154,13 +155,17 @@ class Kernel:
             raise LaunchError(f"{self.name}: {what} must be 1 to {limits} along x, y and z, got {whole}")
         return whole
 
-    def _argument(self, parameter: Parameter, arg: Any) -> ctypes.Array[ctypes.c_char]:
+    def _words(self, parameter: Parameter, arg: Any) -> list[ctypes.Array[ctypes.c_char]]:
         """The bytes that are passed."""
         if parameter.is_pointer:
-            return ctypes.create_string_buffer(self._address(parameter, arg).to_bytes(8, "little"), 8)
+            words = [self._address(parameter, arg)]
+            if parameter.described:  # owner, parent, length, bytes of a number, address, shape, strides
+                size, nbytes = (0 if arg is None else arg.size), parameter.dtype.itemsize if parameter.dtype else 1
+                words = [0, 0, size, nbytes, *words, size, nbytes]
+            return [ctypes.create_string_buffer(word.to_bytes(8, "little"), 8) for word in words]
         if not isinstance(arg, np.generic) or arg.dtype != parameter.dtype:
             raise self._refusal(parameter, f"a NumPy scalar of type {parameter.dtype}, np.{parameter.dtype}(...)", arg)
-        return ctypes.create_string_buffer(arg.tobytes(), arg.nbytes)
+        return [ctypes.create_string_buffer(arg.tobytes(), arg.nbytes)]
 
     def _address(self, parameter: Parameter, arg: Any) -> int:
         if arg is None:

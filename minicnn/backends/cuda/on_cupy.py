@@ -9,6 +9,7 @@ import numpy as np
 from minicnn.backends.contract import Backend
 from minicnn.backends.cuda.border import contract_on
 from minicnn.backends.cuda.device import DeviceArray, Dims
+from minicnn.backends.cuda.twins import launch_on_gpu, twin_for
 from minicnn.errors import BackendError
 from minicnn.kernels.cuda import source
 
@@ -52,7 +53,10 @@ class CupyDevice:
         return array.data.ptr
 
     def run(self, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, arguments: tuple) -> None:
-        """Launches and does not wait."""
+        """Launches the kernel, or its twin in Numba, and does not wait."""
+        if twin := twin_for(family, kernel):
+            launch_on_gpu(twin, arguments, self._stream, self.empty((0,), real))
+            return
         given = tuple(np.uintp(0) if a is None else a for a in arguments)
         with self._stream:
             self._module(family, real.name).get_function(kernel)(grid, block, given)
