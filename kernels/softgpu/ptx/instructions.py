@@ -140,7 +140,9 @@ def _by_pattern(given: _Given) -> str:
     given.only(*pattern.modifiers)
     if given.opcode == "not" and given.type == "pred":
         return given.set(f"!{given.value(1)}")
-    last = len(given.operands) - 1
+    last, takes = len(given.operands) - 1, pattern.expression.count("{")
+    if last != takes:
+        raise UnknownOperand(f"it takes {takes} values, not {last}")
     values = [given.value(i, "u32" if pattern.shift and i == last else None) for i in range(1, last + 1)]
     return given.set(f"{pattern.result or given.type}({pattern.expression.format(*values)})")
 

@@ -17,8 +17,8 @@ class UnknownOperand(ValueError):
 
 
 def identifier(name: str) -> str:
-    """A register's, label's or variable's name, as C++ takes it."""
-    return "v_" + re.sub(r"\W", "_", name.lstrip("%"))
+    """A register's, label's or variable's name, as C++ takes it: %x and x are two."""
+    return ("r_" if name.startswith("%") else "v_") + re.sub(r"\W", "_", name.lstrip("%"))
 
 
 @dataclass(frozen=True)
