@@ -20,8 +20,12 @@ FAMILIES = ("batch_norm", "cross_entropy", "dropout", "matmul", "patches", "pool
 
 
 @cache
-def twin_of(family: str, kernel: str) -> Twin | None:
-    """The twin of a kernel of `family`.cu, None if it has none. Raises ImportError where there is no numba.cuda."""
+def twin_of(program: str, kernel: str) -> Twin | None:
+    """The twin of a kernel of a CUDA C program ("matmul", or a variant of it, "matmul.large"), None if it has none.
+
+    Raises ImportError where there is no numba.cuda.
+    """
+    family = program.partition(".")[0]
     if family not in FAMILIES:
         return None
     found = getattr(importlib.import_module(f"minicnn.kernels.numba_cuda.{family}"), kernel, None)

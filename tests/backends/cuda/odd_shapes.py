@@ -19,7 +19,7 @@ def odd_shapes(dtype: str) -> dict[str, np.ndarray]:
     x, w, b = normal(37, 45), normal(45, 19), normal(19)
     images, wide = normal(2, 9, 7, 5), normal(13, 11, 9, 34)  # wide: three chunks of rows, two tiles of channels
     over = Windows.over((9, 7), 3, strides=2, padding="same")
-    tiled = Windows.over((9, 7), 2, strides=2)
+    tiled, alone = Windows.over((9, 7), (3, 2), strides=(3, 2)), Windows.over((9, 7), 1)
     y, winners = backend.max_pool2d(images, over)
     columns = backend.im2col(images, over)
     normalized, mean, variance = backend.batch_norm(wide, normal(34), normal(34), 1e-3)
@@ -27,7 +27,7 @@ def odd_shapes(dtype: str) -> dict[str, np.ndarray]:
     logits, labels = normal(7, 45), rng.integers(0, 45, 7)
     losses, probabilities = backend.softmax_cross_entropy(logits, labels)
     targets = np.abs(normal(7, 45))
-    pooled, pooled_winners, *_ = backend.batch_norm_relu_pool(images, normal(5), normal(5), 1e-3, tiled)
+    pooled, pooled_winners = backend.conv2d_relu_pool(images, normal(1, 1, 5, 6), None, alone, 1, tiled)
     parameters, velocities = [normal(5000), normal(3)], [normal(5000), normal(3)]
     backend.sgd_update(parameters, [normal(5000), normal(3)], velocities, 0.1, 0.9, True)
     return {

@@ -14,6 +14,7 @@ from minicnn.kernels.numba_cuda import FAMILIES, twin_of, twins_of
 from minicnn.kernels.numba_cuda.launching import Twin, each, launched
 from minicnn.kernels.numba_cuda.ptx import described, ptx
 from minicnn.kernels.numba_cuda.target import cuda
+from tests.kernels.numba_cuda.nvjitlink import cost
 from tests.kernels.numba_cuda.package import HOW, is_installed
 from tests.test_architecture import MODULES, imported
 
@@ -76,6 +77,22 @@ def test_no_double_in_float_and_no_memory_for_registers(family: str, name: str) 
         assert ".local" not in text
         if dtype == "float32" or family != "cross_entropy":  # the exponential of a double looks at it as at a float
             assert other not in text
+
+
+# Four blocks of 256 threads, or more, fit on a multiprocessor of 65536 registers if a thread takes 64 of them; the two
+# kernels that gather from windows take a few more. Shared memory: two tiles, or what a sum needs; sm_90 adds 1 KB.
+MOST_REGISTERS, MOST_SHARED = 72, {"float32": 3 * 1024, "float64": 5 * 1024}
+
+
+@needs_compiler
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90", "sm_100", "sm_120"])
+@pytest.mark.parametrize(("family", "name"), TWINS)
+def test_nothing_is_spilled(family: str, name: str, architecture: str) -> None:
+    for dtype in REALS:
+        found = cost(ptx(twin(family, name), described(twin(family, name), family, dtype)), name, architecture)
+        assert found.spilled_bytes == found.stack_bytes == 0
+        assert 0 < found.registers <= MOST_REGISTERS
+        assert found.shared_bytes <= MOST_SHARED[dtype]
 
 
 @needs_compiler
