@@ -28,7 +28,7 @@ from minicnn.benchmarks.draw import Bars, draw
 from minicnn.benchmarks.floor import Work, speeds, step_work
 from minicnn.benchmarks.gpu import REHEARSAL, Ceilings, Sizes, ceilings
 from minicnn.benchmarks.gpu_report import Box, Gpu
-from minicnn.benchmarks.gpu_rows import small
+from minicnn.benchmarks.gpu_rows import languages, small
 from minicnn.benchmarks.gpu_steps import BATCHES, sweeps
 from minicnn.benchmarks.layers import LAYERS, Layer
 from minicnn.benchmarks.nets import NETS, Net
@@ -127,7 +127,10 @@ def _against_gpu(asked: Asked, device: Device, minutes: float, sizes: Sizes) -> 
     if no_torch:
         click.echo(f"without cuDNN: {no_torch}")
     ours, seconds = ("simulated", 0.0) if simulated else ("cuda-c", 0.05 if asked.quick else 0.2)
-    gpu = Gpu(device, ceilings(device, sizes), seconds, no_torch is None, ours)
+    kernels = languages()[: 1 if simulated else None]
+    gpu = Gpu(device, ceilings(device, sizes), seconds, no_torch is None, ours, kernels)
+    if len(kernels) == 1 and not simulated:
+        click.echo("without kernels in Numba: pip install 'minicnn[numba-cuda]' brings them")
     click.echo(f"the GPU by itself: {gpu.ceilings}")
     box = Box(minutes)
     layers = sorted((small(a) if simulated else a for a in LAYERS if a.name in FEW), key=_flops)

@@ -19,11 +19,12 @@ from minicnn.benchmarks.draw import Bars, Curves, Panel
 from minicnn.benchmarks.floor import Work
 from minicnn.benchmarks.gpu import Ceilings, Clock, median_on
 from minicnn.benchmarks.gpu_rows import (
+    CUDA_C,
     PARTS,
     TEACHING,
-    languages,
     layer_runs,
     teaching_kernels,
+    tiles_in,
 )
 from minicnn.benchmarks.gpu_steps import Sweep, crossover, launches_of, resident_step, upload_seconds
 from minicnn.benchmarks.layers import Layer
@@ -57,13 +58,15 @@ class Box:
 
 @dataclass(frozen=True)
 class Gpu:
-    """The device, what it reaches, for how long each figure is taken, whether PyTorch races, and how ours is called."""
+    """The device, what it reaches, for how long each figure is taken, whether PyTorch races, and in which languages
+    kernels are launched; `ours` is what the first of them is called."""
 
     device: Device
     ceilings: Ceilings
     seconds: float
     torch: bool = False
     ours: str = "cuda-c"
+    languages: tuple[str, ...] = (CUDA_C,)
 
     def ms(self, clock: Clock, run: Any) -> float:
         """The median, in milliseconds."""
@@ -91,21 +94,21 @@ def layers(gpu: Gpu, rows: Sequence[Layer], box: Box, until: float) -> list[dict
 
 def kernels(gpu: Gpu, box: Box, until: float, **size: int) -> list[dict[str, Any]]:
     """The teaching kernels in each language: milliseconds, and what they reach of the GPU's own speeds."""
-    spoken = {language if gpu.ours == "cuda-c" else gpu.ours: chosen for language, chosen in languages().items()}
-    line("milliseconds", [*spoken, "TFLOP/s", "of product", "GB/s", "of copy"], start=START)
+    names = {language: gpu.ours if language == CUDA_C else language for language in gpu.languages}
+    line("milliseconds", [*names.values(), "TFLOP/s", "of product", "GB/s", "of copy"], start=START)
     found = []
     for row in box.rows(list(teaching_kernels(gpu.device, **(size or TEACHING))), until):
         ms = {}
-        for language, chosen in spoken.items():
-            with chosen():
-                ms[language] = gpu.ms(gpu.device, row.run)
+        for language, name in names.items():
+            with tiles_in(language):
+                ms[name] = gpu.ms(gpu.device, row.run)
         found.append(_told(row.name, "kernel", ms, row.work, gpu))
     return found
 
 
 def steps(gpu: Gpu, rows: Sequence[Sweep], box: Box, until: float) -> list[dict[str, Any]]:
     """A training step on the CPU and on the GPU, images coming from main memory; how much transfer and launches are."""
-    names = ["numba", gpu.ours, *(["cuDNN"] if gpu.torch else [])]
+    names = ["numba", gpu.ours, *gpu.languages[1:], *(["cuDNN"] if gpu.torch else [])]
     line("milliseconds", [*names, "CPU/GPU", "upload", "launches", "their calls"], start=START)
     found = []
     for row in box.rows(rows, until):
@@ -113,6 +116,8 @@ def steps(gpu: Gpu, rows: Sequence[Sweep], box: Box, until: float) -> list[dict[
         x, y = examples(net)
         runs: dict[str, Any] = {"numba": minicnn_step(compiled_model(net), x, y)}
         runs[gpu.ours] = resident_step(net, gpu.device.name)
+        for language in gpu.languages[1:]:
+            runs[language] = resident_step(net, gpu.device.name, language)
         if gpu.torch:
             runs["cuDNN"] = gpu_torch.step(net)
         launches = launches_of(runs[gpu.ours], gpu.device)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from minicnn.backends.cuda import (
     updates,
 )
 from minicnn.backends.cuda.device import Device
+from minicnn.backends.cuda.twins import use_cuda_kernels
 from minicnn.benchmarks.floor import Work
 from minicnn.benchmarks.layers import Layer
 from minicnn.benchmarks.race import Candidates
@@ -109,19 +111,28 @@ def teaching_kernels(device: Device, batch: int, side: int, channels: int) -> It
     yield row("dense by tiles", lambda: dense.dense(device, square, square, None), *product)
 
 
-def languages() -> dict[str, Callable[[], AbstractContextManager[Any]]]:
-    """Those that the teaching kernels can be launched in here, and how each is chosen."""
-    return {"cuda-c": tiles}
+CUDA_C, NUMBA = "cuda-c", "numba-cuda"
+
+
+def languages() -> tuple[str, ...]:
+    """Those that the teaching kernels can be launched in on a GPU here."""
+    return (CUDA_C, NUMBA) if importlib.util.find_spec("numba_cuda") else (CUDA_C,)
 
 
 @contextmanager
-def tiles() -> Iterator[None]:
-    """Within, our own kernel multiplies matrices, and no library."""
+def tiles_in(language: str) -> Iterator[None]:
+    """Within, kernels are launched in that language where they are written in it, and no library multiplies."""
     before = os.environ.get(dense.GEMM)
     os.environ[dense.GEMM] = dense.CUDA_C
     try:
-        yield
+        with spoken(language):
+            yield
     finally:
         os.environ.pop(dense.GEMM)
         if before is not None:
             os.environ[dense.GEMM] = before
+
+
+def spoken(language: str) -> use_cuda_kernels:
+    """Chooses one of `languages()` for a block."""
+    return use_cuda_kernels("numba" if language == NUMBA else "cuda-c")

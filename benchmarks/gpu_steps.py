@@ -12,6 +12,7 @@ from typing import Any
 from minicnn import repeating
 from minicnn.backends.cuda.device import Device
 from minicnn.benchmarks.floor import Work, step_work
+from minicnn.benchmarks.gpu_rows import CUDA_C, spoken
 from minicnn.benchmarks.nets import NETS, Net
 from minicnn.benchmarks.steps import compiled_model, examples
 
@@ -39,12 +40,17 @@ def sweeps(batches: Sequence[int] = BATCHES) -> list[Sweep]:
     return sorted(found, key=lambda sweep: sweep.work().flops)
 
 
-def resident_step(net: Net, device: str) -> Callable[[], object]:
+def resident_step(net: Net, device: str, language: str = CUDA_C) -> Callable[[], object]:
     """`train_on_batch` of a model that lives on the device: the images go there, the loss comes back."""
     x, y = examples(net)
     model = compiled_model(net)
     model.to(device)
-    return lambda: model.train_on_batch(x, y)
+
+    def step() -> object:
+        with spoken(language):
+            return model.train_on_batch(x, y)
+
+    return step
 
 
 def upload_seconds(net: Net, device: Device, turns: int = 5) -> float:

@@ -10,6 +10,7 @@ import os
 
 import numpy as np
 
+from minicnn.backends.cuda import twins
 from minicnn.backends.cuda.device import Device, DeviceArray, Dims, for_each, launch
 from minicnn.backends.cuda.geometry import rows_of
 from minicnn.backends.cuda.sums import column_sums
@@ -26,8 +27,11 @@ THREADS = (128,)
 
 
 def chosen_gemm() -> str:
-    """Who multiplies matrices on a GPU: CUBLAS unless MINICNN_CUDA_GEMM says CUDA_C. Raises BackendError."""
-    chosen = os.environ.get(GEMM) or CUBLAS
+    """Who multiplies matrices on a GPU, CUBLAS or CUDA_C. Raises BackendError for a MINICNN_CUDA_GEMM that is neither.
+
+    Without it CUBLAS; but who asks for kernels in Numba gets the tiles, too, and as Numba's twin.
+    """
+    chosen = os.environ.get(GEMM) or (CUBLAS if twins.current_kernels() == twins.CUDA_C else CUDA_C)
     if chosen not in (CUBLAS, CUDA_C):
         raise BackendError(f"{GEMM} must be {CUBLAS!r} or {CUDA_C!r}, got {chosen!r:.80}")
     return chosen

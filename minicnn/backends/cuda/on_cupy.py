@@ -34,6 +34,7 @@ from minicnn.backends.cuda.border import contract_on
 from minicnn.backends.cuda.dense import CUBLAS, CUDA_C, GEMM, chosen_gemm
 from minicnn.backends.cuda.device import DeviceArray, Dims, Matmul, check_product, host_array
 from minicnn.backends.cuda.memory import Limit, held, limit_of, out_of_memory, told
+from minicnn.backends.cuda.twins import launch_on_gpu, twin_for
 from minicnn.errors import BackendError
 from minicnn.kernels.cuda import source
 from minicnn.kernels.softgpu.errors import LaunchError
@@ -132,9 +133,12 @@ class CupyDevice:
         return array.data.ptr
 
     def run(self, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, arguments: tuple) -> None:
-        """Launches, after the checks that CuPy leaves out."""
+        """Launches the kernel, after the checks that CuPy leaves out, or its twin in Numba; does not wait."""
         sizes = grid_and_block(kernel, grid, block)
         self._enter()
+        if twin := twin_for(family, kernel):
+            launch_on_gpu(twin, arguments, self._stream, self.empty((0,), real))
+            return
         function, parameters = self._kernel(family, kernel, real.name)
         check_arguments(kernel, parameters, arguments, self._address_of)
         function(*sizes, tuple(np.uintp(0) if a is None else a for a in arguments))
