@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from minicnn.backends.cuda.device import Device, DeviceArray, Dims, launch
+from minicnn.backends.cuda.device import Device, DeviceArray, launch
 from minicnn.backends.cuda.geometry import rows_of
 from minicnn.backends.cuda.sums import column_sums
-
-TILE = 64, 32
-"""Rows and columns of the result that a block computes: tiles.cuh."""
-
-THREADS = (128,)
-
-
-def tiles_of(rows: int, columns: int) -> Dims:
-    """How many tiles there are, down and across."""
-    return -(-rows // TILE[0]), -(-columns // TILE[1])
+from minicnn.backends.cuda.tiles import THREADS, tiling
 
 
 def dense(device: Device, x: DeviceArray, w: DeviceArray, b: DeviceArray | None) -> DeviceArray:
@@ -52,7 +43,9 @@ def _product(
     device: Device, kernel: str, factors: tuple, rows: int, depth: int, columns: int, *flags: bool
 ) -> DeviceArray:
     result = device.empty((rows, columns), factors[0].dtype)
+    arrays = *factors, result
+    lines = (rows, columns) if kernel == "dense_weight_gradient" else (depth, columns)
+    program, tiles = tiling(device, "matmul", arrays, lines, rows, columns)
     shape = np.int64(rows), np.int64(depth), np.int64(columns)
-    grid = tiles_of(rows, columns)
-    launch(device, "matmul", kernel, result.dtype, grid, THREADS, *factors, result, *shape, *flags)
+    launch(device, program, kernel, result.dtype, (tiles,), THREADS, *arrays, *shape, *flags)
     return result

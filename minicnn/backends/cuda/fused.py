@@ -1,8 +1,8 @@
-"""Fused groups: what follows a convolution or a normalization, ReLU and pooling, is one pass of `pooling.cu`."""
+"""Fused groups: ReLU and pooling in the launch of the convolution or normalization before them, where it can be."""
 
 from __future__ import annotations
 
-from minicnn.backends.cuda.convolution import conv2d
+from minicnn.backends.cuda.convolution import conv2d, conv2d_relu
 from minicnn.backends.cuda.dense import bias_gradient
 from minicnn.backends.cuda.device import Device, DeviceArray
 from minicnn.backends.cuda.normalization import (
@@ -12,6 +12,9 @@ from minicnn.backends.cuda.normalization import (
 )
 from minicnn.backends.cuda.pooling import relu_pool, unpool
 from minicnn.geometry import Windows
+
+SQUARES = (1, 1), (2, 2)
+"""Pools whose pixels a thread of a convolution has together."""
 
 
 def conv2d_relu_pool(
@@ -25,6 +28,9 @@ def conv2d_relu_pool(
     algorithm: str = "auto",
 ) -> tuple[DeviceArray, DeviceArray]:
     """x (N, H, W, C), w (R, S, C / groups, K) -> y, winners (N, PH, PW, K)."""
+    depthwise = groups > 1 and w.shape[2] == 1
+    if pooling.size in SQUARES and not depthwise:
+        return conv2d_relu(device, x, w, b, windows, groups, pooling.size[0])
     return relu_pool(device, conv2d(device, x, w, b, windows, groups, algorithm), pooling)
 
 
