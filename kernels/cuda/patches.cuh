@@ -6,26 +6,6 @@
 #include "tiles.cuh"
 #include "windows.cuh"
 
-// A number in three digits, the lowest running fastest: (tap row, tap column, channel), or (image, row, column).
-struct Digits {
-    int high, middle, low;
-};
-
-struct Radices {
-    int middle, low;
-    __device__ Digits digits(int number) const { return {number / low / middle, number / low % middle, number % low}; }
-    // Addition with carries: it goes on in the depth without dividing.
-    __device__ void add(Digits &digits, const Digits &more) const {
-        digits.low += more.low;
-        bool carry = digits.low >= low;
-        if (carry) digits.low -= low;
-        digits.middle += more.middle + carry;
-        carry = digits.middle >= middle;
-        if (carry) digits.middle -= middle;
-        digits.high += more.high + carry;
-    }
-};
-
 // An image batch (N, height, width, channels) under a grid of taps that are step_h and step_w pixels apart.
 // Lines: where the first tap lies; depth: (tap row, tap column, channel of the group).
 struct Patches {

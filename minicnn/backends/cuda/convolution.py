@@ -11,8 +11,9 @@ from minicnn.backends.cuda.depthwise import (
     depthwise_conv2d_input_gradient,
     depthwise_conv2d_weight_gradient,
 )
-from minicnn.backends.cuda.device import Device, DeviceArray, for_each, launch
-from minicnn.backends.cuda.geometry import numbers_of
+from minicnn.backends.cuda.device import Device, DeviceArray, launch
+from minicnn.backends.cuda.geometry import numbers_of, rows_of
+from minicnn.backends.cuda.rows import counted, for_each_row
 from minicnn.backends.cuda.sums import column_sums
 from minicnn.backends.cuda.tiles import THREADS, tiling
 from minicnn.geometry import Windows
@@ -98,7 +99,7 @@ def conv2d_weight_gradient(
     result = *windows.size, channels // groups, filters
     if groups > 1 and groups == channels:
         return depthwise_conv2d_weight_gradient(device, x, dy, windows).reshape(result)
-    pixels = images * windows.outputs[0] * windows.outputs[1]
+    pixels = counted(images * windows.outputs[0] * windows.outputs[1])
     splits = max(1, min(-(-pixels // PIXELS_OF_SPLIT), SPLITS))
     pixels_of_split = -(-pixels // splits)
     rows = windows.size[0] * windows.size[1] * (channels // groups)
@@ -115,7 +116,8 @@ def conv2d_weight_gradient(
 def im2col(device: Device, x: DeviceArray, windows: Windows) -> DeviceArray:
     """x (N, H, W, C) -> (N, OH, OW, R, S, C)."""
     columns = device.empty((x.shape[0], *windows.outputs, *windows.size, x.shape[3]), x.dtype)
-    for_each(device, "patches", "im2col", x.dtype, columns.size, x, columns, *numbers_of(windows), x.shape[3])
+    size, shape = (rows_of(columns), x.shape[3]), (*numbers_of(windows), x.shape[3])
+    for_each_row(device, "patches", "im2col", x.dtype, *size, x, columns, *shape)
     return columns
 
 
@@ -123,7 +125,8 @@ def col2im(device: Device, columns: DeviceArray, windows: Windows) -> DeviceArra
     """(N, OH, OW, R, S, C) -> (N, H, W, C)."""
     channels = columns.shape[-1]
     x = device.empty((columns.shape[0], *windows.image, channels), columns.dtype)
-    for_each(device, "patches", "col2im", x.dtype, x.size, columns, x, *numbers_of(windows), channels)
+    shape = *numbers_of(windows), channels
+    for_each_row(device, "patches", "col2im", x.dtype, rows_of(x), channels, columns, x, *shape)
     return x
 
 

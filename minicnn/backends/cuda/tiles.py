@@ -5,15 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from minicnn.backends.cuda.device import Device
-from minicnn.errors import BackendError
+from minicnn.backends.cuda.rows import counted
 
 THREADS = (128,)
 SMALL = 64, 32
 LARGE = {4: (128, 64), 8: (64, 64)}
 """Rows and columns of the result that a block of 128 threads computes; by the bytes of a number, where it matters."""
-
-MOST = 2**31 - 1
-"""Rows and columns are counted in 32 bits, as in most GPU libraries: 64 would take twice the registers."""
 
 MANY = 128
 """So many blocks occupy a large GPU (an H100 has 132 multiprocessors). Fewer large tiles than that would leave some
@@ -30,11 +27,9 @@ def tiling(
     are many and there are more columns than a small one has, tiles are large. Each number of the result is summed in
     the same order in any variant: they differ in speed, not in bits. Raises BackendError for too many rows.
     """
-    if rows > MOST:
-        raise BackendError(f"a matrix product of {rows} rows: on a GPU there may be {MOST}; take smaller batches")
     given = [a for a in arrays if a is not None]
     size = np.dtype(given[0].dtype).itemsize
-    small, large = (-(-rows // down) * -(-columns // across) for down, across in (SMALL, LARGE[size]))
+    small, large = (-(-counted(rows) // down) * -(-columns // across) for down, across in (SMALL, LARGE[size]))
     if any(line * size % 16 for line in lines) or any(device.address(a) % 16 for a in given):
         return family, small
     if columns > SMALL[1] and copies * large >= MANY:
