@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,6 +83,7 @@ class CupyDevice:
             self._pool = cupy.cuda.MemoryPool()
             self._limit = self._set_limit(limit_of(memory))
         self._next = 0
+        self._sending = threading.Lock()  # slots are taken in turn, by whichever thread
         cupy.cuda.set_allocator(self._taken)
         self.matmul: Matmul | None = self._matmul if chosen_gemm() == CUBLAS else None
         if self.matmul:
@@ -114,12 +116,13 @@ class CupyDevice:
         finally:
             self._stream.use()
         weakref.finalize(result, self._left.record, self._stream).atexit = False
-        self._copies.wait_event(self._left)
         numbers = array.reshape(-1).view(np.uint8)
-        for first in range(0, numbers.size, SLOT_BYTES):
-            self._send(numbers[first : first + SLOT_BYTES], result.data + first)
-        self._copied.record(self._copies)
-        self._stream.wait_event(self._copied)
+        with self._sending:
+            self._copies.wait_event(self._left)
+            for first in range(0, numbers.size, SLOT_BYTES):
+                self._send(numbers[first : first + SLOT_BYTES], result.data + first)
+            self._copied.record(self._copies)
+            self._stream.wait_event(self._copied)
         return result
 
     def to_host(self, array: DeviceArray) -> np.ndarray:
