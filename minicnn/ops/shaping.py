@@ -61,9 +61,9 @@ def getitem(x: Array, index: Any) -> tuple:
 
     def pullback(dy: Array) -> Gradients:
         def dx() -> Array:
-            spread = np.zeros_like(x)
-            if _picks_once(index):
-                spread[index] = dy
+            spread = np.zeros_like(x, order="C")
+            if isinstance(spread, np.ndarray):
+                np.add.at(spread, index, dy)
             else:
                 _add_at(spread, index, dy)
             return spread
@@ -73,23 +73,24 @@ def getitem(x: Array, index: Any) -> tuple:
     return as_array(y), pullback
 
 
-def _picks_once(index: Any) -> bool:
-    """Whether the index is made of slices, whole numbers, None and ... only, which pick no element twice."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(part is None or part is Ellipsis or isinstance(part, slice) or is_int(part) for part in parts)
-
-
 def _add_at(spread: Array, index: Any, dy: Array) -> None:
-    """spread[index] += dy, where an element may be picked several times; spread is contiguous.
+    """spread[index] += dy on a device, with the same bits on each run, which atomic additions would not give.
 
-    All that is picked for an element is summed in one go, in the order of the index: the same bits on each run, which
-    a GPU's atomic additions would not give.
+    Slices and numbers pick nothing twice. What index arrays pick several times is added in rounds, in each of them an
+    element once at most: first all first picks, then all second ones. spread is contiguous.
     """
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(part is None or part is Ellipsis or isinstance(part, slice) or is_int(part) for part in parts):
+        spread[index] = dy
+        return
     positions = np.arange(spread.size).reshape(spread.shape)[index].reshape(-1)
     order = np.argsort(positions, kind="stable")
-    elements, starts = np.unique(positions[order], return_index=True)
-    if elements.size:
-        spread.reshape(-1)[elements] = np.add.reduceat(dy.reshape(-1)[order], beside(starts, dy))
+    _, starts, counts = np.unique(positions[order], return_index=True, return_counts=True)
+    rounds = np.arange(len(order)) - np.repeat(starts, counts)
+    elements, gradients = spread.reshape(-1), dy.reshape(-1)
+    for number in range(counts.max(initial=0)):
+        picks = order[rounds == number]
+        elements[positions[picks]] += gradients[picks]
 
 
 @differentiable

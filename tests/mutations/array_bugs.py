@@ -98,7 +98,7 @@ SHAPING_BUGS = [
     Bug(
         "getitem: assigned where picked twice",
         f"{OPS}.shaping.getitem",
-        "_add_at(spread, index, dy)",
+        "np.add.at(spread, index, dy)",
         "spread[index] = dy",
         gradients("getitem"),
     ),

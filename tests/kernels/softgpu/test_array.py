@@ -79,7 +79,7 @@ Y = np.linspace(1, 3, 6)
         lambda x, y: np.concatenate([x, x[:1]]),
         lambda x, y: np.pad(x, ((1, 0), (0, 2))),
         lambda x, y: np.einsum("ij,j->i", x, y),
-        lambda x, y: np.add.reduceat(y, np.asarray([0, 2], like=y)),
+        lambda x, y: np.asarray([[1, 2]], like=y),
         lambda x, y: np.broadcast_to(y, (3, 6)),
         lambda x, y: np.swapaxes(x, 0, 1),
         lambda x, y: np.zeros_like(x),
@@ -150,5 +150,7 @@ def test_what_is_refused() -> None:
         softgpu.empty((2, -1), np.float32)
     with pytest.raises(TypeError, match="no implementation found"):
         np.linalg.svd(device)
+    with pytest.raises(TypeError, match="returned NotImplemented"):
+        np.add.at(device, np.array([0, 0]), 1)
     with pytest.raises(TypeError, match="has no length"):
         len(device.sum())
