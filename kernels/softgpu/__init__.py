@@ -25,7 +25,7 @@ from minicnn.kernels.softgpu.errors import (
     WarpError,
 )
 from minicnn.kernels.softgpu.memory import DeviceArray, empty, to_device
-from minicnn.kernels.softgpu.module import Kernel, Module, Traffic
+from minicnn.kernels.softgpu.module import Kernel, Module, Traffic, by_line
 from minicnn.kernels.softgpu.orders import ORDERS, order
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Traffic",
     "TrapError",
     "WarpError",
+    "by_line",
     "compile",
     "empty",
     "order",

@@ -129,7 +129,10 @@ def test_what_is_no_race(lines: str) -> None:
             "index 31 is out of bounds of an array of type 'float [31]'",
         ),
         ("__shared__ float s[2][8];\ns[0][threadIdx.x % 9] = x[0];", "index 8 is out of bounds of an array of type"),
-        ("float own[4] = {1.0f, 2.0f};\nx[threadIdx.x] = own[threadIdx.x % 5];", "index 4 is out of bounds of an array"),
+        (
+            "float own[4] = {1.0f, 2.0f};\nx[threadIdx.x] = own[threadIdx.x % 5];",
+            "index 4 is out of bounds of an array",
+        ),
     ],
 )
 def test_out_of_bounds(lines: str, says: str) -> None:
