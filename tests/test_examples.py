@@ -14,7 +14,7 @@ from PIL import Image
 EXAMPLES = Path(__file__).parents[1] / "examples"
 LESSONS = sorted((path.stem for path in EXAMPLES.glob("[0-9]*_*.py")), key=lambda name: int(name.split("_")[0]))
 SLOW = {"6_gradient_check", "8_kernel_ladder"}
-ON_THE_SOFTWARE_GPU = {"9_cuda_ladder"}
+ON_THE_SOFTWARE_GPU = {"9_cuda_ladder", "10_find_the_race"}
 NO_COMPILER = pytest.mark.skipif(
     shutil.which("g++") is None, reason="the software GPU compiles with g++, and there is none on this machine"
 )
@@ -30,8 +30,8 @@ def marks(name: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.slow] * (name in SLOW) + [NO_COMPILER] * (name in ON_THE_SOFTWARE_GPU)
 
 
-def test_there_are_nine() -> None:
-    assert [int(name.split("_")[0]) for name in LESSONS] == list(range(1, 10))
+def test_there_are_ten() -> None:
+    assert [int(name.split("_")[0]) for name in LESSONS] == list(range(1, 11))
     assert set(LESSONS) >= SLOW | ON_THE_SOFTWARE_GPU
 
 
@@ -112,6 +112,24 @@ def test_the_cuda_ladder_notices_a_step_that_is_off_by_a_thousandth(tmp_path: Pa
     done = run("-c", plant, folder=EXAMPLES)
     assert done.returncode == 1
     assert "lesson.DisagreementError: coalesced: " in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@NO_COMPILER
+def test_the_race_lesson_notices_a_kernel_without_a_race(tmp_path: Path) -> None:
+    plant = (
+        "import runpy, sys\n"
+        "from minicnn.kernels import softgpu\n"
+        "right = softgpu.compile\n"
+        "def sound(source, **options):\n"
+        "    return right(source.replace('    return total;', '    __syncthreads(); return total;'), **options)\n"
+        "softgpu.compile = sound\n"
+        f"sys.argv[1:] = ['--out', {str(tmp_path)!r}]\n"
+        f"runpy.run_path({str(EXAMPLES / LESSONS[9])!r} + '.py', run_name='__main__')\n"
+    )
+    done = run("-c", plant, folder=EXAMPLES)
+    assert done.returncode == 1
+    assert "lesson.DisagreementError: the number of orders in which it is wrong" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
