@@ -113,8 +113,8 @@ agree("it names the line that reads and the line that writes", named, [True, Tru
 #
 # `sum_of_block` is called three times, and all three use the same `part`. A thread that has read its total leaves, and
 # with the next call it writes its next number: while others still read the old ones. Forward, thread 0 is the first to
-# read, and it is thread 0 that stores the result: it always saw whole sums. In reverse it is the last to read, and finds
-# 127 numbers of the next sum.
+# read, and it is thread 0 that stores the result: it always saw whole sums. In reverse it is the last to read, and
+# finds 127 numbers of the next sum.
 #
 # The barrier after the writing was there. What is missing is the one after the reading: *nobody may write before
 # everybody has read.* `sum_of_threads` in `kernels/cuda/reduction.cuh` has both.
@@ -131,7 +131,7 @@ for order, losses in repaired.items():
 # %% [markdown]
 # ## The picture
 #
-# Left: the same kernel, the same points, four orders of threads. Middle: what the checker said. Right: one barrier more.
+# Left: the same kernel and points in four orders of threads. Middle: what the checker said. Right: one barrier more.
 
 # %%
 STYLES = {"forward": (GREEN, "-"), "reverse": (RED, "-"), "random": (ORANGE, "-"), "stalled": (BLUE, "-")}
