@@ -26,7 +26,7 @@ from minicnn.kernels.softgpu.errors import (
     WarpError,
 )
 from minicnn.kernels.softgpu.memory import Transfer, transfers
-from minicnn.kernels.softgpu.module import Kernel, Module, Traffic
+from minicnn.kernels.softgpu.module import Kernel, Module, Traffic, by_line
 from minicnn.kernels.softgpu.orders import ORDERS, order
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Transfer",
     "TrapError",
     "WarpError",
+    "by_line",
     "compile",
     "empty",
     "order",
