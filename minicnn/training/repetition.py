@@ -167,8 +167,15 @@ def step_inputs(model: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | 
     """
     loss = model.loss
     known = type(loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
-    if not known or not loss.from_logits or loss.reduction != "sum_over_batch_size" or weights is not None:
+    if (
+        not known
+        or not loss.from_logits
+        or loss.reduction not in ("sum_over_batch_size", "mean")
+        or weights is not None
+    ):
         return None
+    if getattr(loss, "label_smoothing", 0) or getattr(loss, "ignore_class", None) is not None or loss.axis != -1:
+        return None  # NumPy prepares the targets
     dtype = model.dtype or "float32"
     sparse = type(loss) is losses.SparseCategoricalCrossentropy
     y = y.reshape(len(y)).astype(np.int64, copy=False) if sparse else y.astype(dtype, copy=False)
