@@ -134,6 +134,7 @@ class Model(Network):
                 watching.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
+            self._optimizer().finalize_variable_values()
         finally:
             watching.on_train_end(logs)
         return history

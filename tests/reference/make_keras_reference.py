@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import keras_losses
+from . import keras_losses, keras_optimizers
 from .archive import FOLDER, Group, write
 from .keras_losses import in_float64
 
-MAKERS = {"keras_losses.npz": keras_losses.results}
+MAKERS = {
+    "keras_losses.npz": keras_losses.results,
+    "keras_optimizers.npz": keras_optimizers.results,
+}
 
 
 def make(keras: Any, file: str) -> dict[str, Group]:
