@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 from minicnn.backends import Arrays, backend_for
 from minicnn.errors import ArgumentError
@@ -86,12 +86,11 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: Unpack[OptimizerOptions],
+        **options: Any,
     ) -> None:
         if weight_decay is None:
             raise ArgumentError("AdamW: weight_decay must be a number, got None; without decay take Adam")
-        options["weight_decay"] = weight_decay
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
 
 
 class Nadam(_Moments):

@@ -134,6 +134,10 @@ class Optimizer:
         self.iterations += 1
         if self.use_ema:
             self._average()
+        for variable in variables:
+            constraint = getattr(variable, "constraint", None)
+            if constraint is not None:
+                variable.data[...] = constraint(variable.data)
 
     def _average(self) -> None:
         momentum = self.ema_momentum if self.iterations > 1 else 0.0  # the first average is the variable itself

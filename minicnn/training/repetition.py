@@ -155,6 +155,8 @@ def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any
 def _is_repeatable(layer: Layer, training: bool) -> bool:
     if type(layer) is layers.BatchNormalization and training and not layer.trainable:
         return False  # its gradient is computed by NumPy
+    if layer.activity_regularizer is not None:
+        return False  # NumPy sums up its outputs
     if getattr(layer, "groups", 1) > 1:
         return False  # groups are taken apart, or channels repeated, by NumPy
     return type(layer) in _REPEATABLE and getattr(layer, "activation", None) in {None, *_ACTIVATIONS}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import Sequential, layers, losses, optimizers, repeating
+from minicnn import Sequential, constraints, layers, losses, optimizers, repeating
 
 CLASSES = 3
 
@@ -30,6 +30,26 @@ def plain() -> list[Any]:
 SETUPS = {
     "label smoothing": Setup(plain, lambda: losses.CategoricalCrossentropy(True, label_smoothing=0.1), True),
     "an ignored class": Setup(plain, lambda: losses.SparseCategoricalCrossentropy(True, ignore_class=1)),
+    "regularized weights": Setup(
+        lambda: [
+            layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l1"),
+            layers.Flatten(),
+            layers.Dense(CLASSES, kernel_regularizer="l2", bias_regularizer="l2"),
+        ]
+    ),
+    "regularized outputs": Setup(
+        lambda: [
+            layers.Conv2D(4, 3, activity_regularizer="l2"),
+            layers.ReLU(),
+            layers.MaxPooling2D(2, activity_regularizer="l1"),
+            layers.Flatten(),
+            layers.Dense(CLASSES),
+        ]
+    ),
+    "constraints": Setup(
+        lambda: [layers.Flatten(), layers.Dense(CLASSES, kernel_constraint=constraints.MaxNorm(0.5))],
+    ),
+    "clipped": Setup(plain, optimizer=lambda: optimizers.AdamW(0.01, clipnorm=0.1, use_ema=True)),
     "focal": Setup(plain, lambda: losses.CategoricalFocalCrossentropy(from_logits=True), True),
     "huber": Setup(plain, losses.Huber, True),
 }
