@@ -83,10 +83,10 @@ class Counts(Metric):
             (~yes, self.false_positives, self.true_negatives),
         ):
             of_each = np.bincount(below[label], weights[label], len(thresholds) + 1)
-            not_above = np.cumsum(of_each)[:-1]
             place = order if column is ... else (order, column)
-            above_counts[place] += of_each.sum() - not_above
-            below_counts[place] += not_above
+            # Both sums from their own end: a difference of sums would leave a rest where there is nothing.
+            above_counts[place] += np.cumsum(of_each[::-1])[-2::-1]
+            below_counts[place] += np.cumsum(of_each)[:-1]
 
 
 class _AtThresholds(Counts):
