@@ -236,13 +236,63 @@ class Backend(Protocol):
         gradients: Arrays,
         firsts: Arrays,
         seconds: Arrays,
+        largest: Arrays | None,
         learning_rate: float,
         beta_1: float,
         beta_2: float,
         epsilon: float,
         step: int,
     ) -> None:
-        """Adam's update number `step` (from 1), with both moments corrected for their start at zero."""
+        """Adam's update number `step` (from 1), with both moments corrected for their start at zero.
+
+        With `largest` AMSGrad's, which divides by the root of the largest second moment so far.
+        """
+
+    def nadam_update(
+        self,
+        parameters: Arrays,
+        gradients: Arrays,
+        firsts: Arrays,
+        seconds: Arrays,
+        rate_of_mean: float,
+        rate_of_gradient: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        step: int,
+    ) -> None:
+        """parameter -= (rate_of_mean · first + rate_of_gradient · gradient) / (sqrt(corrected second) + epsilon)."""
+
+    def adamax_update(
+        self,
+        parameters: Arrays,
+        gradients: Arrays,
+        firsts: Arrays,
+        norms: Arrays,
+        learning_rate: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        step: int,
+    ) -> None:
+        """norm = max(beta_2 · norm, |gradient|); parameter -= learning_rate · corrected first / (norm + epsilon)."""
+
+    def adagrad_update(
+        self, parameters: Arrays, gradients: Arrays, squares: Arrays, learning_rate: float, epsilon: float
+    ) -> None:
+        """square += gradient²; parameter -= learning_rate · gradient / sqrt(square + epsilon)."""
+
+    def adadelta_update(
+        self,
+        parameters: Arrays,
+        gradients: Arrays,
+        squares: Arrays,
+        step_squares: Arrays,
+        learning_rate: float,
+        rho: float,
+        epsilon: float,
+    ) -> None:
+        """Gradients times sqrt(mean step² + epsilon) / sqrt(mean gradient² + epsilon); both means forget by rho."""
 
     def rmsprop_update(
         self,

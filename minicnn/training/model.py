@@ -25,6 +25,7 @@ from minicnn.random import fresh_seed
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+from minicnn.training.penalties import weight_penalty, with_activity
 from minicnn.training.repetition import Repetition, key_of, step_inputs
 
 
@@ -135,6 +136,7 @@ class Model(Network):
                 watching.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
+            self._optimizer().finalize_variable_values()
         finally:
             watching.on_train_end(logs)
         return history
@@ -211,7 +213,8 @@ class Model(Network):
             inputs = step_inputs(self, x, y, weights)
             key = None if inputs is None else key_of(self._chain, True, *inputs)
             if inputs is None or key is None:
-                loss = self._loss()(y, predictions := self(x, training=True), weights)
+                predictions = self(x, training=True)
+                loss = with_activity(self._loss()(y, predictions, weights), self._chain)
                 predicted = predictions.data
                 gradients = self._backward(loss) if variables else []
                 value = loss.item()
@@ -225,6 +228,7 @@ class Model(Network):
             # On a device everything so far is only launched: here is the one place of a step that waits for it.
             self._need_finite(value, x)
             if variables:
+                value += weight_penalty(variables, gradients)
                 optimizer.apply(gradients, variables)
         return value, predicted
 
@@ -281,7 +285,8 @@ class Model(Network):
             for batch in batches.epoch():
                 y: Any = batch.y
                 predictions = self(batch.x)
-                loss = self._loss()(y, predictions, batch.weights).item()
+                loss = with_activity(self._loss()(y, predictions, batch.weights), self._chain).item()
+                loss += weight_penalty(self.trainable_weights)
                 if not np.isfinite(loss):
                     raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
                 mean_loss.update_state(loss, sample_weight=[len(y)])

@@ -58,7 +58,9 @@ KERNELS = {
     "tanh": ("tanh", "tanh_gradient"),
 }
 # Those that no operator calls: optimizers do, and readers of the examples.
-OTHERS = {"recorded", "im2col", "col2im", "sgd_update", "adam_update", "rmsprop_update"}
+OTHERS = {"recorded", "im2col", "col2im"} | {
+    f"{name}_update" for name in ("sgd", "adam", "nadam", "adamax", "rmsprop", "adagrad", "adadelta")
+}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -51,7 +51,10 @@ _FAMILIES: dict[ModuleType, tuple[str, ...]] = {
     ),
     pooling: ("max_pool2d", "max_pool2d_gradient", "average_pool2d", "average_pool2d_gradient"),
 }
-_UPDATES = ("sgd_update", "adam_update", "rmsprop_update")
+_UPDATES = (
+    *("sgd_update", "adam_update", "nadam_update", "adamax_update"),
+    *("rmsprop_update", "adagrad_update", "adadelta_update"),
+)
 
 
 def contract_on(device: Device, name: str) -> Any:

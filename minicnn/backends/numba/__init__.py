@@ -51,12 +51,23 @@ from minicnn.backends.numba.pooling import (
     max_pool2d_gradient,
 )
 from minicnn.backends.numba.recording import recorded
-from minicnn.backends.numba.updates import adam_update, rmsprop_update, sgd_update
+from minicnn.backends.numba.updates import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    nadam_update,
+    rmsprop_update,
+    sgd_update,
+)
 
 name = "numba"
 
 __all__ = [
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamax_update",
     "average_pool2d",
     "average_pool2d_gradient",
     "batch_norm",
@@ -83,6 +94,7 @@ __all__ = [
     "im2col",
     "max_pool2d",
     "max_pool2d_gradient",
+    "nadam_update",
     "name",
     "recorded",
     "relu",

@@ -41,12 +41,23 @@ from minicnn.backends.numpy.pooling import (
     max_pool2d_gradient,
 )
 from minicnn.backends.numpy.recording import recorded
-from minicnn.backends.numpy.updates import adam_update, rmsprop_update, sgd_update
+from minicnn.backends.numpy.updates import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    nadam_update,
+    rmsprop_update,
+    sgd_update,
+)
 
 name = "numpy"
 
 __all__ = [
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamax_update",
     "average_pool2d",
     "average_pool2d_gradient",
     "batch_norm",
@@ -73,6 +84,7 @@ __all__ = [
     "im2col",
     "max_pool2d",
     "max_pool2d_gradient",
+    "nadam_update",
     "name",
     "recorded",
     "relu",
