@@ -19,7 +19,7 @@ FLOORS: dict[str, int] = {
     room: floor
     for floor, rooms in {
         0: "kernels",
-        1: "errors geometry random registry tensor numeric backends",
+        1: "errors files geometry random registry tensor numeric backends",
         2: "ops gradient_check",
         3: "activations initializers losses metrics optimizers layers summary plan plan_table network",
         4: "callbacks data datasets training models",
