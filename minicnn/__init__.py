@@ -4,7 +4,19 @@ The public vocabulary is Keras 3's (`Sequential`, `layers.Conv2D`, `fit`); benea
 every operator stands beside its hand-derived gradient.
 """
 
-from minicnn import activations, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers
+from minicnn import (
+    activations,
+    callbacks,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    utils,
+)
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
@@ -41,4 +53,5 @@ __all__ = [
     "set_num_threads",
     "set_random_seed",
     "use_backend",
+    "utils",
 ]
