@@ -15,6 +15,7 @@ from minicnn import (
     models,
     ops,
     optimizers,
+    preprocessing,
     utils,
 )
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
@@ -49,6 +50,7 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "preprocessing",
     "repeating",
     "set_num_threads",
     "set_random_seed",

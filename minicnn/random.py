@@ -70,6 +70,11 @@ def random_bits(key: Key, n: int) -> np.ndarray:
     return words.T.reshape(-1)[:n].astype(np.uint32)
 
 
+def uniform(key: Key, n: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+    """`n` random numbers in [low, high) as float64 (n,): the bits of `random_bits`, divided by 2**32."""
+    return low + (high - low) * (random_bits(key, n) / 2.0**32)
+
+
 class SeedGenerator:
     """Hands out keys: the same seed gives the same keys in the same order. `drawn` is all its state."""
 

@@ -22,7 +22,7 @@ FLOORS: dict[str, int] = {
         1: "errors files geometry random registry tensor numeric backends",
         2: "ops gradient_check imaging",
         3: "activations initializers losses metrics optimizers layers summary plan plan_table network",
-        4: "callbacks data datasets training models utils",
+        4: "callbacks data datasets preprocessing training models utils",
         5: "applications",
         6: "benchmarks cli __main__",
     }.items()

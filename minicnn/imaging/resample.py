@@ -88,8 +88,10 @@ def resize_padded(
     """Images (..., H, W, C) with a margin of `fill_value` that gives them the shape of `size`, resized to it."""
     height, width = images.shape[-3:-1]
     whole = max(height, width * size[0] // size[1]), max(width, height * size[1] // size[0])
-    padded = np.full((*images.shape[:-3], *whole, images.shape[-1]), fill_value, np.result_type(images, np.float32))
     top, left = (whole[0] - height) // 2, (whole[1] - width) // 2
+    # As wide on either side, as Keras has it: of an odd margin one pixel is left out.
+    padded_shape = (*images.shape[:-3], height + 2 * top, width + 2 * left, images.shape[-1])
+    padded = np.full(padded_shape, fill_value, np.result_type(images, np.float32))
     padded[..., top : top + height, left : left + width, :] = images
     return resize(padded, size, interpolation)
 
