@@ -26,6 +26,7 @@ from minicnn.models import Model, Sequential
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training.cross_validation import cross_validate
 from minicnn.training.repetition import repeating
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ __all__ = [
     "Tensor",
     "activations",
     "callbacks",
+    "cross_validate",
     "datasets",
     "fusing",
     "get_num_threads",

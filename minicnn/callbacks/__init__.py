@@ -6,6 +6,7 @@ history, curves   what a training came to, and its picture
 monitor           the base of those that wait for a number to improve
 """
 
+from minicnn.callbacks.backup import BackupAndRestore
 from minicnn.callbacks.base import Callback, Logs
 from minicnn.callbacks.csv_logger import CSVLogger
 from minicnn.callbacks.early_stopping import EarlyStopping
@@ -18,6 +19,7 @@ from minicnn.callbacks.progress import ProgbarLogger
 from minicnn.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
