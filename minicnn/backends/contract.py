@@ -206,6 +206,30 @@ class Backend(Protocol):
     def softmax_gradient(self, dy: Array, y: Array) -> Array:
         """y · (dy - sum of dy · y), over the last axis."""
 
+    def elu(self, x: Array, alpha: float, scale: float) -> Array:
+        """scale · x where positive, scale · alpha · (exp(x) - 1) elsewhere."""
+
+    def elu_gradient(self, dy: Array, x: Array, alpha: float, scale: float) -> Array:
+        """dy · scale where x is positive, dy · scale · alpha · exp(x) elsewhere."""
+
+    def gelu(self, x: Array, approximate: bool) -> Array:
+        """x · Φ(x), Φ the part of a normal distribution below x; approximate: Φ by a hyperbolic tangent."""
+
+    def gelu_gradient(self, dy: Array, x: Array, approximate: bool) -> Array:
+        """dy · (Φ(x) + x · Φ'(x))."""
+
+    def silu(self, x: Array) -> Array:
+        """x · sigmoid(x)."""
+
+    def silu_gradient(self, dy: Array, x: Array) -> Array:
+        """dy · s · (1 + x · (1 - s)), s = sigmoid(x)."""
+
+    def softplus(self, x: Array) -> Array:
+        """log(1 + exp(x)), without overflow."""
+
+    def softplus_gradient(self, dy: Array, x: Array) -> Array:
+        """dy · sigmoid(x)."""
+
     def dropout(self, x: Array, rate: float, key: Key) -> Array:
         """x / (1 - rate) where random number i of `key` is at least rate · 2³², else 0. It is its own gradient."""
 

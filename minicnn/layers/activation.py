@@ -62,6 +62,20 @@ class LeakyReLU(Layer):
         return ops.relu(x, negative_slope=self.negative_slope)
 
 
+class ELU(Layer):
+    """x where positive, alpha · (exp(x) - 1) elsewhere. `ops.elu`."""
+
+    base_name = "elu"
+
+    def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.alpha = check_number("ELU", "alpha", alpha)
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """elu(x, alpha)."""
+        return ops.elu(x, self.alpha)
+
+
 class PReLU(Layer):
     """x where positive, alpha · x elsewhere, alpha learned. The operator: `ops.prelu`.
 

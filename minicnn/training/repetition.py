@@ -41,6 +41,7 @@ LARGEST = (
 )  # bytes of input and weights; with more than that, kernels take so long that Python is nothing
 
 _REPEATABLE = {
+    layers.ELU,
     layers.Activation,
     layers.BatchNormalization,
     layers.Conv2D,
@@ -54,7 +55,13 @@ _REPEATABLE = {
     layers.Reshape,
     layers.Softmax,
 }
-_ACTIVATIONS = {activations.get(name) for name in (None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax")}
+_ACTIVATIONS = {
+    activations.get(name)
+    for name in (
+        *(None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax"),
+        *("elu", "selu", "gelu", "silu", "softplus"),
+    )
+}
 
 _repeating: ContextVar[bool] = ContextVar("repeating", default=True)
 

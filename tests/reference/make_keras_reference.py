@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import keras_losses, keras_metrics, keras_optimizers
+from . import keras_activations, keras_losses, keras_metrics, keras_optimizers
 from .archive import FOLDER, Group, write
 from .keras_losses import in_float64
 
 MAKERS = {
+    "keras_activations.npz": keras_activations.results,
     "keras_losses.npz": keras_losses.results,
     "keras_metrics.npz": keras_metrics.results,
     "keras_optimizers.npz": keras_optimizers.results,

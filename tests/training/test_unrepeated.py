@@ -50,6 +50,15 @@ SETUPS = {
         lambda: [layers.Flatten(), layers.Dense(CLASSES, kernel_constraint=constraints.MaxNorm(0.5))],
     ),
     "clipped": Setup(plain, optimizer=lambda: optimizers.AdamW(0.01, clipnorm=0.1, use_ema=True)),
+    "activations made of arithmetic": Setup(
+        lambda: [
+            layers.Conv2D(4, 3, activation="mish"),
+            layers.Activation("softsign"),
+            layers.Flatten(),
+            layers.Dense(5, activation="hard_silu"),
+            layers.Dense(CLASSES, activation="log_softmax"),
+        ]
+    ),
     "focal": Setup(plain, lambda: losses.CategoricalFocalCrossentropy(from_logits=True), True),
     "huber": Setup(plain, losses.Huber, True),
 }

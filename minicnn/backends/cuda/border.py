@@ -35,6 +35,7 @@ from minicnn.kernels.recording import performed
 _FAMILIES: dict[ModuleType, tuple[str, ...]] = {
     activations: (
         *("relu", "relu_gradient", "sigmoid", "sigmoid_gradient", "tanh", "tanh_gradient"),
+        *("elu", "elu_gradient", "gelu", "gelu_gradient", "silu", "silu_gradient", "softplus", "softplus_gradient"),
         *("softmax", "softmax_gradient", "dropout"),
     ),
     convolution: ("conv2d", "conv2d_input_gradient", "conv2d_weight_gradient", "im2col", "col2im"),
