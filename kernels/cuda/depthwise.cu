@@ -1,10 +1,10 @@
 // Depthwise convolution: every channel by itself, so there is no sum over channels and no matrix product.
 //
 // Images are (N, H, W, C), weights (R, S, C, M); channel c·M + m of the result is filter m of channel c. Launch: the
-// first two as in rows.cuh; the weights' gradient as in reduction.cuh, blockIdx.x being (chunk of windows, tap). Memory:
-// a result reads R·S pixels, which its neighbours in the same warp and the caches share; the weights' gradient reads dy
-// once a tap, the price of a sum without atomics. Source: Sifre and Mallat, Rigid-motion scattering for texture
-// classification (2014).
+// first two as in rows.cuh; the weights' gradient as in reduction.cuh, blockIdx.x being (chunk of windows, tap).
+// Memory: a result reads R·S pixels, which its neighbours in the same warp and the caches share; the weights' gradient
+// reads dy once a tap, the price of a sum without atomics. Source: Sifre and Mallat, Rigid-motion scattering for
+// texture classification (2014).
 #include "reduction.cuh"
 #include "rows.cuh"
 #include "windows.cuh"

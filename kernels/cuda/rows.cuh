@@ -1,9 +1,9 @@
 // Arrays of rows of channels, a number a thread: which row and channel it has is known without dividing.
 //
 // Launch: blocks of (across, 256 / across), where `across` is the power of two that holds the channels, 32 at most; the
-// grid is (stretches of rows, tiles of channels). Neighbouring threads have neighbouring channels, then neighbouring rows: a
-// warp's numbers lie side by side. Each thread takes ROWS_OF_THREAD rows, so that what depends on the channel alone is
-// loaded once for them, and several loads are on their way at a time.
+// grid is (stretches of rows, tiles of channels). Neighbouring threads have neighbouring channels, then neighbouring
+// rows: a warp's numbers lie side by side. Each thread takes ROWS_OF_THREAD rows, so that what depends on the channel
+// alone is loaded once for them, and several loads are on their way at a time.
 #include "common.cuh"
 
 const int ROWS_OF_THREAD = 4;
