@@ -16,6 +16,7 @@ from minicnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPla
 from minicnn.callbacks.listing import CallbackList
 from minicnn.callbacks.model_checkpoint import ModelCheckpoint
 from minicnn.callbacks.progress import ProgbarLogger
+from minicnn.callbacks.tensorboard import TensorBoard
 from minicnn.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

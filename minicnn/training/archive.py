@@ -24,7 +24,7 @@ FORMAT = "minicnn-1"
 
 def write_archive(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], config: dict[str, Any]) -> None:
     """Writes arrays and config to `path`, replacing what was there in one step. Raises OutputError."""
-    arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    arrays = {name: np.asarray(a, order="C") for name, a in arrays.items()}
     envelope = {"format": FORMAT, "sha256": _digest(arrays, config), "config": config}
     write_whole(path, save(arrays, metadata={"minicnn": json.dumps(envelope, allow_nan=False)}))
 

@@ -62,7 +62,7 @@ def cross_validate(
     Nothing of a fold's validation part is seen in training. Raises ArgumentError for a make_model that gives the same
     model twice, or none; and as k_folds and fit do.
     """
-    if not callable(make_model):
+    if not callable(make_model) or isinstance(make_model, Model):
         raise ArgumentError(f"cross_validate: make_model must be a function that gives a model, got {make_model!r:.80}")
     if taken := {"validation_data", "validation_split"} & set(fit_options):
         raise ArgumentError(f"cross_validate: {taken.pop()} is what it decides by itself: leave it out")
