@@ -27,7 +27,7 @@ def test_what_is_found() -> None:
         "1 for 0 in sum",
         *("never i < 0", "always i < 0", "never i >= n", "always i >= n"),
         *("a loop begins with threadIdx.x + 1", "a loop ends at < n + 1", "a loop steps by 32 + 1"),
-        "x[i * n + k] + 1",
+        *("x[i * n + k] + 1", "kept[k % 4] + 1"),
         *("part[threadIdx.y] + 1", "part[threadIdx.x] + 1"),
         "without __syncthreads();",
         "y[i] + 1",
