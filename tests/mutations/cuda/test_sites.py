@@ -44,8 +44,8 @@ def test_what_is_planted_is_off_until_its_number_is_on() -> None:
     assert planted[8].strip() == (
         "if ((!planted(2) && ((planted(3) || (i < 0)))) || (!planted(4) && ((planted(5) || (i >= n))))) return;"
     )
-    assert planted[11].strip() == "if (!planted(12)) __syncthreads();"
-    assert planted[12].strip().startswith("y[(i) + planted(13)] = ")
+    assert planted[11].strip() == "if (!planted(13)) __syncthreads();"
+    assert planted[12].strip().startswith("y[(i) + planted(14)] = ")
 
 
 def test_no_two_mutants_have_the_same_name() -> None:
