@@ -258,3 +258,12 @@ def test_a_crash_in_fast_mode_is_no_crash_of_python(lines: str, says: str) -> No
         with pytest.raises(softgpu.BoundsError, match=says) as caught:
             kernel((1,), (32,), (zeros(32),))
         assert caught.value.place.line.startswith("kernel.cu:")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="crashes are caught on x86-64 only")
+@pytest.mark.parametrize("mode", ["fast", "check"])
+def test_a_division_by_zero_is_no_crash_of_python(mode: str) -> None:
+    kernel = softgpu.compile(body("int zero = x[threadIdx.x];\nx[0] = 5 / zero;"), mode=mode).kernel("k")
+    with pytest.raises(softgpu.DivisionError, match="by zero as a rule") as caught:
+        kernel((1,), (1,), (zeros(32),))
+    assert caught.value.place.line == "kernel.cu:3"
