@@ -158,7 +158,7 @@ def test_what_is_no_race(lines: str) -> None:
         ("float* none = nullptr; none[threadIdx.x] = 0.0f;", "4-byte write through a null pointer"),
         ("extern __shared__ float s[];\ns[threadIdx.x] = 0.0f;", "of dynamic shared memory, of which the launch asked"),
         (
-            "__shared__ float a[31], b[31];\nb[threadIdx.x % 31] = x[0];\n__syncthreads();\na[threadIdx.x] = x[0];",
+            "__shared__ float a[31], b[31];\na[threadIdx.x] = b[threadIdx.x % 31];",
             "index 31 is out of bounds of an array of type 'float [31]'",
         ),
         ("__shared__ float s[2][8];\ns[0][threadIdx.x % 9] = x[0];", "index 8 is out of bounds of an array of type"),
