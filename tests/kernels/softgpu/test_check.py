@@ -161,6 +161,10 @@ def test_what_is_no_race(lines: str) -> None:
             "__shared__ float a[31], b[31];\na[threadIdx.x] = b[threadIdx.x % 31];",
             "index 31 is out of bounds of an array of type 'float [31]'",
         ),
+        (
+            "__shared__ float a[31], b[31];\nfloat* p = a;\np[threadIdx.x] = b[threadIdx.x % 31];",
+            "a pointer to 'float' has left its array",
+        ),
         ("__shared__ float s[2][8];\ns[0][threadIdx.x % 9] = x[0];", "index 8 is out of bounds of an array of type"),
         (
             "float own[4] = {1.0f, 2.0f};\nx[threadIdx.x] = own[threadIdx.x % 5];",
