@@ -1,6 +1,6 @@
-// What g++ calls before every access in code compiled with -fsanitize=thread, and where an index does not fit its
-// array, with -fsanitize=bounds. Their own libraries are not linked: the hooks are these, and the threads they watch are
-// fibers.
+// What g++ calls before every access in code compiled with -fsanitize=thread; where an index does not fit its array, with
+// -fsanitize=bounds; and where a pointer has left what it points into, with -fsanitize=object-size. Their own libraries
+// are not linked: the hooks are these, and the threads they watch are fibers.
 #include "block.h"
 #include "checker.h"
 
@@ -24,6 +24,11 @@ struct IndexedArray {
     uint32_t line, column;
     const TypeName *array, *index;
 };
+struct Pointed {
+    const char* file;
+    uint32_t line, column;
+    const TypeName* type;
+};
 
 }  // namespace
 
@@ -32,6 +37,11 @@ extern "C" {
 // Of arrays whose length the compiler knows: shared ones, each dimension by itself, and those in registers.
 void __ubsan_handle_out_of_bounds(IndexedArray* indexed, uintptr_t index) {
     fail(BOUNDS, WHERE, nullptr, "index %d is out of bounds of an array of type %s", int(index), indexed->array->name);
+}
+
+// Through a pointer, where the compiler can see into which array.
+void __ubsan_handle_type_mismatch_v1(Pointed* pointed, uintptr_t) {
+    fail(BOUNDS, WHERE, nullptr, "a pointer to %s has left its array", pointed->type->name);
 }
 
 void __tsan_init() {}

@@ -17,7 +17,7 @@ extern "C" {
 
 enum Order : int { FORWARD, REVERSE, RANDOM, STALLED };
 
-enum FaultKind : int { NO_FAULT, RACE, BOUNDS, ALIGNMENT, BARRIER, WARP_OPERATION, TRAP };
+enum FaultKind : int { NO_FAULT, RACE, BOUNDS, ALIGNMENT, BARRIER, WARP_OPERATION, TRAP, DIVISION };
 
 // CHECK: every access is held against `regions` and against other threads' accesses. PROFILE: it is counted.
 enum Watch : int { NOTHING, CHECK, PROFILE };

@@ -158,8 +158,12 @@ def test_what_is_no_race(lines: str) -> None:
         ("float* none = nullptr; none[threadIdx.x] = 0.0f;", "4-byte write through a null pointer"),
         ("extern __shared__ float s[];\ns[threadIdx.x] = 0.0f;", "of dynamic shared memory, of which the launch asked"),
         (
-            "__shared__ float a[31], b[31];\nb[threadIdx.x % 31] = x[0];\n__syncthreads();\na[threadIdx.x] = x[0];",
+            "__shared__ float a[31], b[31];\na[threadIdx.x] = b[threadIdx.x % 31];",
             "index 31 is out of bounds of an array of type 'float [31]'",
+        ),
+        (
+            "__shared__ float a[31], b[31];\nfloat* p = a;\np[threadIdx.x] = b[threadIdx.x % 31];",
+            "a pointer to 'float' has left its array",
         ),
         ("__shared__ float s[2][8];\ns[0][threadIdx.x % 9] = x[0];", "index 8 is out of bounds of an array of type"),
         (
@@ -258,3 +262,12 @@ def test_a_crash_in_fast_mode_is_no_crash_of_python(lines: str, says: str) -> No
         with pytest.raises(softgpu.BoundsError, match=says) as caught:
             kernel((1,), (32,), (zeros(32),))
         assert caught.value.place.line.startswith("kernel.cu:")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="crashes are caught on x86-64 only")
+@pytest.mark.parametrize("mode", ["fast", "check"])
+def test_a_division_by_zero_is_no_crash_of_python(mode: str) -> None:
+    kernel = softgpu.compile(body("int zero = x[threadIdx.x];\nx[0] = 5 / zero;"), mode=mode).kernel("k")
+    with pytest.raises(softgpu.DivisionError, match="by zero as a rule") as caught:
+        kernel((1,), (1,), (zeros(32),))
+    assert caught.value.place.line == "kernel.cu:3"

@@ -1,7 +1,7 @@
 """Where a CUDA C file can be spoiled: found in its text, so that a line written tomorrow has its mutants tomorrow.
 
 Every barrier can be missing. Every comparison (a bound check above all) can be always true, or never. Every loop can
-begin one late, end one late or take too long a step. Every subscript of an array in memory can be one too high. Every
+begin one late, end one late or take too long a step. Every subscript can be one too high. Every
 zero that something begins with, or that stands for padding, can be a one.
 
 A mutant is text put before and behind a stretch of the source. It changes nothing until its number is switched on, so
@@ -20,7 +20,10 @@ _BARRIER = re.compile(r"\b__sync(?:threads|warp)\(\w*\);")
 _COMPARISON = re.compile(r" (?:<|>|<=|>=) ")  # spaces on both sides: a template's brackets have none
 _FOR = re.compile(r"\bfor \(")
 _SUBSCRIPT = re.compile(r"(?<=[\w\]])\[")
-_DECLARED = re.compile(r"\b(?!return )\w+(?:::\w+)? (\w+)(?:\[[^\]]*\])+(?= = |;)")
+_DECLARATION = re.compile(  # up to a bracket: `__shared__ float a[4], b`, `Pack<Real, WIDTH> c`, not `d = e`
+    r"\s*(?:(?:const|static|extern|typename|unsigned|long|__shared__|(?:alignas|__align__)\(\d+\)) )*"
+    r"(?!return |else )[\w:]+(?:<[^;{}=]*>)? (?:\w+(?:\[[^\]]*\])*(?: = [^,;]*)?, )*\w+(?:\[[^\]]*\])*"
+)
 _ZERO = re.compile(r"(?<=\bReal\()0(?=\))|(?<=\w = )0(?=[,;])")
 _FUNCTION = re.compile(r"(\w+)\([^;{}]*\)\s*(?:const\s*)?\{")
 _CONSTANT = re.compile(r"\s*(?:static|const|constexpr|template|typedef|using|static_assert)\b")
@@ -97,8 +100,9 @@ def _ends_of_loops(plain: str, loops: list[tuple[int, int]]) -> Iterator[Site]:
         first, comparison, step = _split(plain, start, end)
         if (value := plain.find(" = ", *first) + 3) > 2:
             yield _more(plain, (value, value + _reach(plain[value : first[1]], "([{", ")]}")), "begins with")
-        if match := _COMPARISON.search(plain[slice(*comparison)]):
-            yield _more(plain, (comparison[0] + match.end(), comparison[1]), f"ends at{match[0].rstrip()}")
+        for match in _COMPARISON.finditer(plain, *comparison):
+            last = match.end() + _reach(plain[match.end() : comparison[1]], "([{", ")]}")
+            yield _more(plain, (match.end(), last), f"ends at{match[0].rstrip()}")
         if match := re.search(r"\+= ([\w.]+)", plain[slice(*step)]):
             yield _more(plain, (step[0] + match.start(1), step[0] + match.end(1)), "steps by")
 
@@ -109,18 +113,12 @@ def _more(plain: str, span: tuple[int, int], what: str) -> Site:
 
 
 def _subscripts(plain: str) -> Iterator[Site]:
-    registers = {
-        match[1]
-        for match in _DECLARED.finditer(plain)
-        if not re.search(r"__shared__[\w ]*$", plain[plain.rfind("\n", 0, match.start()) + 1 : match.start(1)])
-    }
     for match in _SUBSCRIPT.finditer(plain):
-        array = _base(plain, match.start())
-        if array in registers or "__shared__" in _statement(plain, match.start()) or not array:
+        if _DECLARATION.fullmatch(_statement(plain, match.start())):
             continue
         start, end = match.end(), _closing(plain, match.end())
         shown = " ".join(plain[start:end].split())
-        yield _site(plain, start, end, f"{array}[{shown}] + 1", "(", ") + planted({})")
+        yield _site(plain, start, end, f"{_base(plain, match.start())}[{shown}] + 1", "(", ") + planted({})")
 
 
 def _zeros(plain: str, loops: list[tuple[int, int]]) -> Iterator[Site]:

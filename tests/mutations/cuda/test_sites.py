@@ -27,7 +27,7 @@ def test_what_is_found() -> None:
         "1 for 0 in sum",
         *("never i < 0", "always i < 0", "never i >= n", "always i >= n"),
         *("a loop begins with threadIdx.x + 1", "a loop ends at < n + 1", "a loop steps by 32 + 1"),
-        "x[i * n + k] + 1",
+        *("x[i * n + k] + 1", "kept[k % 4] + 1"),
         *("part[threadIdx.y] + 1", "part[threadIdx.x] + 1"),
         "without __syncthreads();",
         "y[i] + 1",
@@ -44,8 +44,8 @@ def test_what_is_planted_is_off_until_its_number_is_on() -> None:
     assert planted[8].strip() == (
         "if ((!planted(2) && ((planted(3) || (i < 0)))) || (!planted(4) && ((planted(5) || (i >= n))))) return;"
     )
-    assert planted[11].strip() == "if (!planted(12)) __syncthreads();"
-    assert planted[12].strip().startswith("y[(i) + planted(13)] = ")
+    assert planted[11].strip() == "if (!planted(13)) __syncthreads();"
+    assert planted[12].strip().startswith("y[(i) + planted(14)] = ")
 
 
 def test_no_two_mutants_have_the_same_name() -> None:
