@@ -42,7 +42,8 @@ def check_targets(y: Any, count: int, loss: Loss | None, output_shape: Shape | N
     if y is None:
         raise ArgumentError(f"{name} is missing: training and evaluation need a target for each example")
     _in_main_memory(getattr(y, "data", y), name)
-    if isinstance(loss, SparseCategoricalCrossentropy):
+    of_examples = output_shape is None or len(output_shape) == 2  # and not of their pixels
+    if isinstance(loss, SparseCategoricalCrossentropy) and loss.ignore_class is None and of_examples:
         classes = None if output_shape is None else output_shape[-1]
         return check_labels(y, name=name, count=count, classes=classes)
     y = numeric(y, name)
