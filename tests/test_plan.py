@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from minicnn import Input, Sequential, fusing, layers, no_grad, ops, optimizers
+from minicnn.backends import chosen_device, moved, to_host
 from minicnn.errors import ArgumentError, StateError
 from minicnn.layers import (
     Activation,
@@ -181,10 +182,10 @@ def test_gradients_through_inference_reach_every_variable(backend: Spy) -> None:
     gradients = []
     for on in (True, False):
         model = network("float64")
-        image = Tensor(x, requires_grad=True)
+        image = Tensor(moved(x, chosen_device()), requires_grad=True)
         with fusing(on):
-            model(image).backward(np.ones((4, 5)))
-        gradients.append([image.grad, *(v.grad for v in model.trainable_weights)])
+            model(image).backward(moved(np.ones((4, 5)), chosen_device()))
+        gradients.append([to_host(a) for a in (image.grad, *(v.grad for v in model.trainable_weights))])
     for fused, unfused in zip(*gradients, strict=True):
         np.testing.assert_allclose(fused, unfused, rtol=1e-10, atol=1e-12)
 

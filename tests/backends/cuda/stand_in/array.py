@@ -82,9 +82,9 @@ class ndarray(NDArrayOperatorsMixin):
 
     def __array_function__(self, function: Any, types: Any, given: tuple[Any, ...], options: dict[str, Any]) -> Any:
         self._settled()
-        if function.__name__ == "asarray":
-            return self._wrapped(softgpu.to_device(function(*given, **options)))
-        return self._wrapped(function(*_bare(given), **{key: _bare(a) for key, a in options.items()}))
+        result = function(*_bare(given), **{key: _bare(a) for key, a in options.items()})
+        # `eye` and `asarray` with `like=` an array of a device make arrays there.
+        return self._wrapped(softgpu.to_device(result) if isinstance(result, np.ndarray) else result)
 
     def _settled(self) -> softgpu.DeviceArray:
         """After all that the current stream has to do."""
