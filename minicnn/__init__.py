@@ -4,7 +4,20 @@ The public vocabulary is Keras 3's (`Sequential`, `layers.Conv2D`, `fit`); benea
 every operator stands beside its hand-derived gradient.
 """
 
-from minicnn import activations, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers
+from minicnn import (
+    activations,
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    regularizers,
+)
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
@@ -25,6 +38,7 @@ __all__ = [
     "Tensor",
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "fusing",
     "get_num_threads",
@@ -37,6 +51,7 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "regularizers",
     "repeating",
     "set_num_threads",
     "set_random_seed",

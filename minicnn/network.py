@@ -216,6 +216,11 @@ class Network:
         """The variables that the optimizer leaves alone."""
         return [v for layer in self._chain for v in layer.non_trainable_weights]
 
+    @property
+    def losses(self) -> list[Tensor]:
+        """What regularizers add to the loss, layer by layer: of the last outputs, and of each learned weight."""
+        return [loss for layer in self._chain for loss in layer.losses]
+
     trainable_variables = trainable_weights
 
     @property

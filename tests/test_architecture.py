@@ -21,7 +21,8 @@ FLOORS: dict[str, int] = {
         0: "kernels",
         1: "errors geometry random registry tensor numeric backends",
         2: "ops gradient_check",
-        3: "activations initializers losses metrics optimizers layers summary plan plan_table network",
+        3: "activations initializers losses metrics optimizers regularizers constraints layers summary plan plan_table"
+        " network",
         4: "callbacks data datasets training models",
         5: "applications",
         6: "benchmarks cli __main__",

@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 FAMILIES = (
     *("batch_norm", "convolution", "cross_entropy", "depthwise", "dropout", "elementwise"),
-    *("matmul", "patches", "pooling", "softmax", "sums", "updates"),
+    *("matmul", "patches", "pooling", "soft_activations", "softmax", "sums", "updates"),
 )
 REALS = {"float32": "float", "float64": "double"}
 """NumPy's name of a dtype -> CUDA C's name of the type."""

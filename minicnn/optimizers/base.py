@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from minicnn.backends import HOST, Arrays, beside, device_of, to_host
 from minicnn.errors import ArgumentError, CheckpointError, ShapeError
+from minicnn.geometry import is_int
 from minicnn.optimizers import schedules
 from minicnn.optimizers.schedules import LearningRateSchedule
 from minicnn.tensor import Array, Tensor
+
+
+class OptimizerOptions(TypedDict, total=False):
+    """What every optimizer's constructor takes besides its own arguments."""
+
+    weight_decay: float | None
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    name: str | None
 
 
 class Optimizer:
@@ -22,10 +36,14 @@ class Optimizer:
     (decoupled: Loshchilov and Hutter, Decoupled weight decay regularization (2019)).
     clipnorm, global_clipnorm, clipvalue: gradients are scaled down to a norm, each or all together (Pascanu, Mikolov
     and Bengio, On the difficulty of training recurrent neural networks (2013)), or cut off at ±clipvalue; one of them.
+    use_ema: keep a running average of each variable, ema_momentum · average + (1 - ema_momentum) · variable, that takes
+    the variable's place every ema_overwrite_frequency steps and at the end of `fit` (Polyak and Juditsky, Acceleration
+    of stochastic approximation by averaging (1992)).
     `iterations` counts the steps taken. Raises ArgumentError for numbers that make no sense.
     """
 
     slots: tuple[str, ...] = ()  # the arrays that are kept for each variable
+    initial_state: float = 0.0  # what they hold before the first step
 
     def __init__(
         self,
@@ -34,6 +52,9 @@ class Optimizer:
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
         name: str | None = None,
     ) -> None:
         who = type(self).__name__
@@ -49,6 +70,14 @@ class Optimizer:
         limits = {key: number(who, key, value, above=True) for key, value in given.items()}
         self.clipnorm, self.clipvalue = limits.get("clipnorm"), limits.get("clipvalue")
         self.global_clipnorm = limits.get("global_clipnorm")
+        self.use_ema = flag(who, "use_ema", use_ema)
+        self.ema_momentum = number(who, "ema_momentum", ema_momentum)
+        if self.ema_momentum > 1:
+            raise ArgumentError(f"{who}: ema_momentum must be at most 1, got {ema_momentum!r}")
+        often = ema_overwrite_frequency
+        if often is not None and (not is_int(often) or often < 1):
+            raise ArgumentError(f"{who}: ema_overwrite_frequency must be a whole number of steps, got {often!r}")
+        self.ema_overwrite_frequency = often
         self.name = name or who
         self.iterations = 0
         self.variables: list[Tensor] = []
@@ -67,9 +96,10 @@ class Optimizer:
         return rate(self.iterations) if isinstance(rate, LearningRateSchedule) else rate
 
     def build(self, variables: Sequence[Tensor]) -> None:
-        """Makes the state for these variables, all zeros."""
+        """Makes the state for these variables, all `initial_state`."""
         self.variables = list(variables)
-        self.state = [{slot: np.zeros_like(v.data) for slot in self.kept_slots()} for v in variables]
+        slots = (*self.kept_slots(), *(("average",) if self.use_ema else ()))
+        self.state = [{slot: np.full_like(v.data, self.initial_state) for slot in slots} for v in variables]
 
     def _follow(self) -> None:
         """Has the state where the variables are: a model may have been moved."""
@@ -110,6 +140,29 @@ class Optimizer:
         state: dict[str, Arrays] = {slot: [kept[slot] for kept in self.state] for slot in self.kept_slots()}
         self.update([v.data for v in variables], gradients, state, rate, self.iterations + 1)
         self.iterations += 1
+        if self.use_ema:
+            self._average()
+        for variable in variables:
+            constraint = getattr(variable, "constraint", None)
+            if constraint is not None:
+                variable.data[...] = constraint(variable.data)
+
+    def _average(self) -> None:
+        momentum = self.ema_momentum if self.iterations > 1 else 0.0  # the first average is the variable itself
+        for variable, kept in zip(self.variables, self.state, strict=True):
+            kept["average"] *= momentum
+            kept["average"] += (1 - momentum) * variable.data
+        if self.ema_overwrite_frequency and self.iterations % self.ema_overwrite_frequency == 0:
+            self.finalize_variable_values()
+
+    def finalize_variable_values(self, variables: Sequence[Tensor] | None = None) -> None:
+        """Puts the running averages in the place of the variables, if there are any; `fit` ends with it.
+
+        variables: accepted for Keras's sake; those that were stepped are meant.
+        """
+        if self.use_ema:
+            for variable, kept in zip(self.variables, self.state, strict=True):
+                variable.data[...] = kept["average"]
 
     def apply_gradients(self, pairs: Iterable[tuple[Array, Tensor]]) -> None:
         """Keras's spelling: `apply_gradients(zip(gradients, variables))`."""
@@ -128,7 +181,9 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, ready for JSON."""
-        config = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        own = inspect.signature(type(self)).parameters
+        names = dict.fromkeys([*own, *OptimizerOptions.__annotations__])
+        config = {name: getattr(self, name) for name in names if name != "options"}
         if isinstance(self.learning_rate, LearningRateSchedule):
             config["learning_rate"] = schedules.serialize(self.learning_rate)
         return config
@@ -163,6 +218,13 @@ def fraction(who: str, name: str, value: Any) -> float:
     if number(who, name, value) >= 1:
         raise ArgumentError(f"{who}: {name} must be below 1, got {value!r}")
     return float(value)
+
+
+def flag(who: str, name: str, value: Any) -> bool:
+    """True or False. Raises ArgumentError."""
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{who}: {name} must be True or False, got {value!r}")
+    return value
 
 
 def _norm(arrays: Sequence[Array]) -> Array:

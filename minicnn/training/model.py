@@ -25,6 +25,7 @@ from minicnn.random import fresh_seed
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+from minicnn.training.penalties import weight_penalty, with_activity
 from minicnn.training.repetition import Repetition, key_of, step_inputs
 
 
@@ -135,6 +136,7 @@ class Model(Network):
                 watching.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
+            self._optimizer().finalize_variable_values()
         finally:
             watching.on_train_end(logs)
         return history
@@ -211,18 +213,21 @@ class Model(Network):
             inputs = step_inputs(self, x, y, weights)
             key = None if inputs is None else key_of(self._chain, True, *inputs)
             if inputs is None or key is None:
-                loss = self._loss()(y, predictions := self(x, training=True), weights)
-                predicted = predictions.data
+                predictions = self(x, training=True)
+                loss = with_activity(self._loss()(y, predictions, weights), self._chain)
+                predicted, total = predictions.data, loss.data
                 gradients = self._backward(loss) if variables else []
-                value = loss.item()
             else:
                 losses, predicted, *gradients = self._repetition.run(
                     key, self._losses_and_gradients, inputs, self.device
                 )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
-                value = losses.mean().item()
+                total = losses.mean()
+            if variables:
+                total = total + weight_penalty(variables, gradients)
             # On a device everything so far is only launched: here is the one place of a step that waits for it.
+            value = total.item()
             self._need_finite(value, x)
             if variables:
                 optimizer.apply(gradients, variables)
@@ -281,7 +286,8 @@ class Model(Network):
             for batch in batches.epoch():
                 y: Any = batch.y
                 predictions = self(batch.x)
-                loss = self._loss()(y, predictions, batch.weights).item()
+                of_batch = with_activity(self._loss()(y, predictions, batch.weights), self._chain)
+                loss = (of_batch.data + weight_penalty(self.trainable_weights)).item()
                 if not np.isfinite(loss):
                     raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
                 mean_loss.update_state(loss, sample_weight=[len(y)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -72,4 +73,6 @@ class ProgressBar(Callback):
 
 
 def _shown(logs: dict[str, Any]) -> str:
-    return "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
+    return "  ".join(
+        f"{name} {np.array2string(np.asarray(value), precision=4, floatmode='fixed')}" for name, value in logs.items()
+    )

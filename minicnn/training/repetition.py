@@ -41,6 +41,7 @@ LARGEST = (
 )  # bytes of input and weights; with more than that, kernels take so long that Python is nothing
 
 _REPEATABLE = {
+    layers.ELU,
     layers.Activation,
     layers.BatchNormalization,
     layers.Conv2D,
@@ -54,7 +55,13 @@ _REPEATABLE = {
     layers.Reshape,
     layers.Softmax,
 }
-_ACTIVATIONS = {activations.get(name) for name in (None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax")}
+_ACTIVATIONS = {
+    activations.get(name)
+    for name in (
+        *(None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax"),
+        *("elu", "selu", "gelu", "silu", "softplus"),
+    )
+}
 
 _repeating: ContextVar[bool] = ContextVar("repeating", default=True)
 
@@ -175,6 +182,8 @@ def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any
 def _is_repeatable(layer: Layer, training: bool) -> bool:
     if type(layer) is layers.BatchNormalization and training and not layer.trainable:
         return False  # its gradient is computed by NumPy
+    if layer.activity_regularizer is not None:
+        return False  # NumPy sums up its outputs
     if getattr(layer, "groups", 1) > 1:
         return False  # groups are taken apart, or channels repeated, by NumPy
     if type(layer) is layers.Softmax and layer.axis not in (-1, len(layer.input_shape or ()) - 1):
@@ -189,8 +198,15 @@ def step_inputs(model: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | 
     """
     loss = model.loss
     known = type(loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
-    if not known or not loss.from_logits or loss.reduction != "sum_over_batch_size" or weights is not None:
+    if (
+        not known
+        or not loss.from_logits
+        or loss.reduction not in ("sum_over_batch_size", "mean")
+        or weights is not None
+    ):
         return None
+    if getattr(loss, "label_smoothing", 0) or getattr(loss, "ignore_class", None) is not None or loss.axis != -1:
+        return None  # NumPy prepares the targets
     dtype = model.dtype or "float32"
     sparse = type(loss) is losses.SparseCategoricalCrossentropy
     whole = np.int64 if model.device == HOST else np.int32  # labels as kernels take them

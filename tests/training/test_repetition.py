@@ -43,6 +43,15 @@ NETWORKS: dict[str, Callable[[], list[Any]]] = {
         layers.Dropout(0.5, seed=2),
         layers.Dense(CLASSES),
     ],
+    "soft activations": lambda: [
+        layers.Conv2D(4, 3, activation="gelu"),
+        layers.ELU(0.5),
+        layers.Conv2D(4, 3, activation="silu"),
+        layers.Activation("softplus"),
+        layers.Flatten(),
+        layers.Dense(7, activation="selu"),
+        layers.Dense(CLASSES, activation="elu"),
+    ],
     "strides past the kernel, and each algorithm": lambda: [
         layers.Conv2D(4, 2, strides=1, padding="same", activation="relu6"),
         layers.Conv2D(4, 3, algorithm="winograd", activation="relu"),

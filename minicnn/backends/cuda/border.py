@@ -35,6 +35,7 @@ from minicnn.kernels.recording import performed
 _FAMILIES: dict[ModuleType, tuple[str, ...]] = {
     activations: (
         *("relu", "relu_gradient", "sigmoid", "sigmoid_gradient", "tanh", "tanh_gradient"),
+        *("elu", "elu_gradient", "gelu", "gelu_gradient", "silu", "silu_gradient", "softplus", "softplus_gradient"),
         *("softmax", "softmax_gradient", "dropout"),
     ),
     convolution: ("conv2d", "conv2d_input_gradient", "conv2d_weight_gradient", "im2col", "col2im"),
@@ -51,7 +52,10 @@ _FAMILIES: dict[ModuleType, tuple[str, ...]] = {
     ),
     pooling: ("max_pool2d", "max_pool2d_gradient", "average_pool2d", "average_pool2d_gradient"),
 }
-_UPDATES = ("sgd_update", "adam_update", "rmsprop_update")
+_UPDATES = (
+    *("sgd_update", "adam_update", "nadam_update", "adamax_update"),
+    *("rmsprop_update", "adagrad_update", "adadelta_update"),
+)
 
 
 def contract_on(device: Device, name: str) -> Any:

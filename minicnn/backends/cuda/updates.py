@@ -40,6 +40,7 @@ def adam_update(
     gradients: DeviceArrays,
     firsts: DeviceArrays,
     seconds: DeviceArrays,
+    largest: DeviceArrays | None,
     learning_rate: float,
     beta_1: float,
     beta_2: float,
@@ -48,7 +49,72 @@ def adam_update(
 ) -> None:
     """Source: Kingma and Ba, Adam (2015), the efficient form at the end of section 2 (epsilon is its ε̂)."""
     rate = learning_rate * math.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    _update(device, "adam", [parameters, gradients, firsts, seconds], (rate, 1 - beta_1, 1 - beta_2, float(epsilon)))
+    lists = [parameters, gradients, firsts, seconds] + ([] if largest is None else [largest])
+    _update(device, "adam", lists, (rate, 1 - beta_1, 1 - beta_2, float(epsilon), largest is not None))
+
+
+def nadam_update(
+    device: Device,
+    parameters: DeviceArrays,
+    gradients: DeviceArrays,
+    firsts: DeviceArrays,
+    seconds: DeviceArrays,
+    rate_of_mean: float,
+    rate_of_gradient: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    step: int,
+) -> None:
+    """Source: Dozat, Incorporating Nesterov momentum into Adam (2016)."""
+    correction = 1 / math.sqrt(1 - beta_2**step)
+    numbers = float(rate_of_mean), float(rate_of_gradient), 1 - beta_1, 1 - beta_2, correction, float(epsilon)
+    _update(device, "nadam", [parameters, gradients, firsts, seconds], numbers)
+
+
+def adamax_update(
+    device: Device,
+    parameters: DeviceArrays,
+    gradients: DeviceArrays,
+    firsts: DeviceArrays,
+    norms: DeviceArrays,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    step: int,
+) -> None:
+    """Source: Kingma and Ba, Adam (2015), section 7.1."""
+    rate = learning_rate / (1 - beta_1**step)
+    _update(device, "adamax", [parameters, gradients, firsts, norms], (rate, 1 - beta_1, beta_2, float(epsilon)))
+
+
+def adagrad_update(
+    device: Device,
+    parameters: DeviceArrays,
+    gradients: DeviceArrays,
+    squares: DeviceArrays,
+    learning_rate: float,
+    epsilon: float,
+) -> None:
+    """Source: Duchi, Hazan and Singer, Adaptive subgradient methods (2011). RMSprop that forgets nothing."""
+    numbers = float(learning_rate), 1.0, 1.0, 0.0, float(epsilon), False, False
+    _update(device, "rmsprop", [parameters, gradients, squares], numbers)
+
+
+def adadelta_update(
+    device: Device,
+    parameters: DeviceArrays,
+    gradients: DeviceArrays,
+    squares: DeviceArrays,
+    step_squares: DeviceArrays,
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+) -> None:
+    """Source: Zeiler, ADADELTA (2012), algorithm 1, whose step is taken `learning_rate` far."""
+    numbers = float(learning_rate), float(rho), float(1 - rho), float(epsilon)
+    _update(device, "adadelta", [parameters, gradients, squares, step_squares], numbers)
 
 
 def rmsprop_update(

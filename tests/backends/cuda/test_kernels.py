@@ -153,5 +153,7 @@ def test_updates_keep_to_their_arrays(order: str) -> None:
     """Their kernels get addresses, not arrays: here those are watched."""
     with computing(simulated("check")), softgpu.order(order, seed=1):
         formulas.sgd(0.9, True)
-        formulas.adam()
+        formulas.adam(amsgrad=True)
+        for update in (formulas.nadam, formulas.adamax, formulas.adagrad, formulas.adadelta):
+            update()
         formulas.rmsprop(0.8, True)
