@@ -16,7 +16,9 @@ from minicnn import (
     models,
     ops,
     optimizers,
+    preprocessing,
     regularizers,
+    utils,
 )
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
@@ -26,6 +28,7 @@ from minicnn.models import Model, Sequential
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training.cross_validation import cross_validate
 from minicnn.training.repetition import repeating
 
 __version__ = "0.1.0"
@@ -39,6 +42,7 @@ __all__ = [
     "activations",
     "callbacks",
     "constraints",
+    "cross_validate",
     "datasets",
     "fusing",
     "get_num_threads",
@@ -51,9 +55,11 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "repeating",
     "set_num_threads",
     "set_random_seed",
     "use_backend",
+    "utils",
 ]

@@ -116,6 +116,8 @@ class FunctionConstraint(Constraint):
         return kept
 
 
+max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm  # Keras's other names
+
 _KNOWN: dict[str, type[Constraint]] = {
     "max_norm": MaxNorm,
     "non_neg": NonNeg,

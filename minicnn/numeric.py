@@ -6,14 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backends import HOST, device_of, to_host
+from minicnn.backends import HOST, device_of
 from minicnn.errors import DTypeError
 from minicnn.tensor import Tensor
-
-
-def host_numbers(value: Any, name: str) -> np.ndarray:
-    """The same in main memory, copied there if it lives on a device. Raises as `numeric`."""
-    return to_host(numeric(value, name))
 
 
 def numeric(value: Any, name: str) -> np.ndarray:

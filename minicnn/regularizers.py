@@ -116,6 +116,8 @@ class FunctionRegularizer(Regularizer):
         return penalty
 
 
+l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer  # Keras has them by these names, too
+
 _KNOWN: dict[str, type[Regularizer]] = {
     "l1": L1,
     "l2": L2,

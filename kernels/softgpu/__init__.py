@@ -19,6 +19,7 @@ from minicnn.kernels.softgpu.errors import (
     BoundsError,
     CompileError,
     CompilerMissing,
+    DivisionError,
     KernelError,
     LaunchError,
     RaceError,
@@ -26,7 +27,7 @@ from minicnn.kernels.softgpu.errors import (
     WarpError,
 )
 from minicnn.kernels.softgpu.memory import Transfer, transfers
-from minicnn.kernels.softgpu.module import Kernel, Module, Traffic
+from minicnn.kernels.softgpu.module import Kernel, Module, Traffic, by_line
 from minicnn.kernels.softgpu.orders import ORDERS, order
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "CompileError",
     "CompilerMissing",
     "DeviceArray",
+    "DivisionError",
     "Kernel",
     "KernelError",
     "LaunchError",
@@ -46,6 +48,7 @@ __all__ = [
     "Transfer",
     "TrapError",
     "WarpError",
+    "by_line",
     "compile",
     "empty",
     "order",

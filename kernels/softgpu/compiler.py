@@ -21,8 +21,8 @@ from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
 RUNTIME = Path(__file__).parent / "runtime"
 _BY_MODE = {
     "fast": ["-O2"],
-    # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
-    "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
+    # The sanitizers' instrumentation, but not their libraries: the hooks are ours (runtime/hooks.cpp).
+    "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread", "-fsanitize=bounds", "-fsanitize=object-size"],
     "prof": ["-O2", "-fno-tree-vectorize", "-fno-tree-sra", "-fsanitize=thread"],
 }
 _COMMON = ["-std=c++17", "-fPIC", "-g1", "-gdwarf-4", "-fno-optimize-sibling-calls"]

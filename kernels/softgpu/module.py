@@ -7,7 +7,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,20 @@ class Traffic:
     ideal: int
 
 
+def by_line(rows: Sequence[Traffic]) -> list[Traffic]:
+    """One row for each line, memory and kind of access: what several accesses of a line cost together."""
+    totals: dict[tuple[str, str, str, int], Traffic] = {}
+    for row in rows:
+        key = row.line, row.space, row.access, row.nbytes
+        before = totals.get(key)
+        if before is None:
+            totals[key] = row
+            continue
+        counts = {name: getattr(before, name) + getattr(row, name) for name in ("requests", "moved", "ideal")}
+        totals[key] = replace(before, **counts)
+    return list(totals.values())
+
+
 class Module:
     """The kernels of one source. name: of the source, for messages; mode: one of MODES."""
 
@@ -76,6 +90,16 @@ class Module:
             for row in rows
         ]
         return sorted(found, key=lambda traffic: int(traffic.line.rpartition(":")[2] or 0))
+
+    @cached_property
+    def shared_bytes(self) -> int:
+        """How much `__shared__` memory all kernels of the source declare together, the dynamic one left out."""
+        command = ["readelf", "--symbols", "--wide", str(self._path)]
+        symbols = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found = re.findall(
+            r"^ *\d+: \w+ +(\d+) TLS +LOCAL", symbols, re.MULTILINE
+        )  # thread_local to g++, as all of it is
+        return sum(map(int, found))
 
     def line(self, place: int) -> str:
         """The "file:line" of a place in the library; "" if nobody knows."""

@@ -16,6 +16,27 @@ from minicnn.losses.cross_entropy import (
     CategoricalFocalCrossentropy,
     SparseCategoricalCrossentropy,
 )
+from minicnn.losses.functions import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    cosine_similarity,
+    dice,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+    tversky,
+)
 from minicnn.losses.margins import CategoricalHinge, Dice, Hinge, SquaredHinge, Tversky
 from minicnn.losses.regression import (
     CosineSimilarity,
@@ -52,8 +73,27 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "Tversky",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "dice",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
     "serialize",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
 ]
 
 _CLASSES: tuple[type[Loss], ...] = (
@@ -95,7 +135,8 @@ _KNOWN: dict[str, type[Loss]] = {
 def get(identifier: Any) -> Loss:
     """A loss from its name, class, config, a function, or as it is. Raises ArgumentError for an unknown one."""
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
-        return FunctionLoss(identifier)
+        name = getattr(identifier, "__name__", "")
+        return _KNOWN[name]() if globals().get(name) is identifier else FunctionLoss(identifier)
     return from_identifier("loss", identifier, Loss, _KNOWN)
 
 

@@ -32,7 +32,7 @@ class Loss:
         self.reduction = None if reduction == "none" else reduction
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
-        """The loss of each example: (N,), or (N, ...) for predictions of pixels."""
+        """The loss of each example: (N,), or (N, ...) for predictions of pixels. y_true is in main memory."""
         raise TypeError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
@@ -60,7 +60,10 @@ class Loss:
 
 
 class FunctionLoss(Loss):
-    """A function of your own, `f(y_true, y_pred) -> Tensor` of one number an example, as a loss."""
+    """A function of your own, `f(y_true, y_pred) -> Tensor` of one number an example, as a loss.
+
+    On a device both live there.
+    """
 
     def __init__(self, function: Callable[[np.ndarray, Tensor], Tensor]) -> None:
         super().__init__(getattr(function, "__name__", "loss"))
@@ -68,7 +71,7 @@ class FunctionLoss(Loss):
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
         """function(y_true, y_pred): (N,). Raises ArgumentError if that is no Tensor."""
-        losses = self.function(y_true, y_pred)
+        losses = self.function(beside(y_true, y_pred.data), y_pred)
         if not isinstance(losses, Tensor):
             raise ArgumentError(
                 f"the loss {self.name} must return a Tensor, made of y_pred by minicnn.ops; "

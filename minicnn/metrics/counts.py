@@ -13,8 +13,8 @@ import numpy as np
 
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.metrics.base import Metric, same_shape
-from minicnn.numeric import host_numbers
+from minicnn.metrics.base import Metric, on_host, same_shape
+from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 
 _EVERYTHING = -1e10  # a threshold that all predictions are above
@@ -53,7 +53,7 @@ class Counts(Metric):
 
     def _checked(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels, predictions and weights of one shape, (N, K)."""
-        y_true, y_pred = host_numbers(y_true, f"{self.name}: y_true"), host_numbers(y_pred, f"{self.name}: y_pred")
+        y_true, y_pred = on_host(y_true, f"{self.name}: y_true"), on_host(y_pred, f"{self.name}: y_pred")
         if y_pred.ndim == 0 or y_true.ndim == 0 or len(y_true) != len(y_pred):
             raise ShapeError(f"{self.name}: y_true {y_true.shape} and y_pred {y_pred.shape} must have a row an example")
         y_true = same_shape(self, y_true, y_pred)
@@ -67,9 +67,7 @@ class Counts(Metric):
             if self.class_id >= y_pred.shape[-1]:
                 raise ShapeError(f"{self.name}: there is no class_id {self.class_id} in predictions {y_pred.shape}")
             y_true, y_pred = (a[..., self.class_id, None] for a in (y_true, y_pred))
-        weights = (
-            np.ones(len(y_pred)) if sample_weight is None else host_numbers(sample_weight, f"{self.name}: weights")
-        )
+        weights = np.ones(len(y_pred)) if sample_weight is None else numeric(sample_weight, f"{self.name}: weights")
         if weights.shape != y_pred.shape[:1]:
             raise ShapeError(f"{self.name}: sample_weight must have shape {y_pred.shape[:1]}, got {weights.shape}")
         return y_true, y_pred, np.broadcast_to(weights.reshape(-1, *(1,) * (y_pred.ndim - 1)), y_pred.shape)

@@ -9,8 +9,9 @@ import numpy as np
 
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
+from minicnn.metrics.base import on_host
 from minicnn.metrics.counts import Counts, divided
-from minicnn.numeric import host_numbers
+from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 
 _EPSILON = 1e-7
@@ -131,11 +132,8 @@ def roc_curve(y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[np.n
     A score of at least the threshold is a yes; the first threshold is infinity, where nothing is. `numpy.trapezoid` of
     the one over the other is the exact area. Raises ShapeError, DataError if both labels are not there.
     """
-    y_true, y_pred = (
-        host_numbers(y_true, "roc_curve: y_true").ravel(),
-        host_numbers(y_pred, "roc_curve: y_pred").ravel(),
-    )
-    weights = np.ones(len(y_pred)) if sample_weight is None else host_numbers(sample_weight, "roc_curve: sample_weight")
+    y_true, y_pred = on_host(y_true, "roc_curve: y_true").ravel(), on_host(y_pred, "roc_curve: y_pred").ravel()
+    weights = np.ones(len(y_pred)) if sample_weight is None else numeric(sample_weight, "roc_curve: sample_weight")
     if y_true.shape != y_pred.shape or weights.shape != y_pred.shape:
         raise ShapeError(
             f"roc_curve: one label, one score and one weight an example; got {y_true.shape}, {y_pred.shape} and "

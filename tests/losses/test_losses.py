@@ -249,3 +249,16 @@ BAD = {
 def test_what_does_not_fit(call, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+FUNCTIONS = [name for name in losses.__all__ if name.islower() and name not in ("get", "serialize")]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_function_is_the_loss_without_its_mean(name: str) -> None:
+    loss, function = losses.get(name), getattr(losses, name)
+    y = LABELS if "sparse" in name else ONE_HOT
+    np.testing.assert_allclose(function(y, Tensor(P)).data.mean(), loss(y, P).item(), rtol=1e-12)
+    assert type(losses.get(function)) is type(loss), "so that it can be saved"
+    options = {"from_logits": True} if "entropy" in name else {}
+    gradcheck(lambda z: function(y, z, **options), [LOGITS if options else P])

@@ -190,6 +190,12 @@ def test_every_loss_trains_there(name: str) -> None:
     assert_same_weights(train(DEVICE), train("cpu"))
 
 
+def test_a_loss_of_ones_own_gets_its_targets_there() -> None:
+    x, y = quarters(8)
+    model = linear(loss=lambda y_true, y_pred: ((y_pred - y_true) ** 2).sum(axis=1)).to(DEVICE)
+    assert model.fit(x, np.eye(4)[y], epochs=3, verbose=0).history["loss"][-1] < 1
+
+
 @pytest.mark.parametrize("repeated", [True, False], ids=["repeated", "as it is written"])
 def test_penalties_and_constraints_are_computed_there(repeated: bool) -> None:
     x, y = quarters(16)

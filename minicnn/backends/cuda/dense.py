@@ -10,19 +10,15 @@ import os
 
 import numpy as np
 
-from minicnn.backends.cuda.device import Device, DeviceArray, Dims, for_each, launch
+from minicnn.backends.cuda.device import Device, DeviceArray, for_each, launch
 from minicnn.backends.cuda.geometry import rows_of
 from minicnn.backends.cuda.sums import column_sums
+from minicnn.backends.cuda.tiles import THREADS, tiling
 from minicnn.errors import BackendError
 from minicnn.kernels.recording import performed
 
 GEMM = "MINICNN_CUDA_GEMM"
 CUBLAS, CUDA_C = "cublas", "cuda-c"
-
-TILE = 64, 32
-"""Rows and columns of the result that a block computes: tiles.cuh."""
-
-THREADS = (128,)
 
 
 def chosen_gemm() -> str:
@@ -31,11 +27,6 @@ def chosen_gemm() -> str:
     if chosen not in (CUBLAS, CUDA_C):
         raise BackendError(f"{GEMM} must be {CUBLAS!r} or {CUDA_C!r}, got {chosen!r:.80}")
     return chosen
-
-
-def tiles_of(rows: int, columns: int) -> Dims:
-    """How many tiles there are, down and across."""
-    return -(-rows // TILE[0]), -(-columns // TILE[1])
 
 
 def dense(device: Device, x: DeviceArray, w: DeviceArray, b: DeviceArray | None) -> DeviceArray:
@@ -92,7 +83,9 @@ def _by_tiles(
     device: Device, kernel: str, factors: tuple, rows: int, depth: int, columns: int, *flags: bool
 ) -> DeviceArray:
     result = device.empty((rows, columns), factors[0].dtype)
+    arrays = *factors, result
+    lines = (rows, columns) if kernel == "dense_weight_gradient" else (depth, columns)
+    program, tiles = tiling(device, "matmul", arrays, lines, rows, columns)
     shape = np.int64(rows), np.int64(depth), np.int64(columns)
-    grid = tiles_of(rows, columns)
-    launch(device, "matmul", kernel, result.dtype, grid, THREADS, *factors, result, *shape, *flags)
+    launch(device, program, kernel, result.dtype, (tiles,), THREADS, *arrays, *shape, *flags)
     return result

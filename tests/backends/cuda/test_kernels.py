@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,9 @@ import pytest
 
 from minicnn import use_backend
 from minicnn.backends import current_backend
-from minicnn.backends.cuda.border import contract_on
-from minicnn.backends.cuda.on_simulator import SimulatedDevice
 from minicnn.geometry import Windows
 from minicnn.gradient_check import CASES
 from minicnn.kernels import softgpu
-from minicnn.kernels.cuda import source
 from minicnn.random import Key, generator
 from tests.backends import formulas
 from tests.backends.cuda.conftest import computing, simulated
@@ -117,35 +113,6 @@ def test_dropout_draws_the_mask_of_every_other_backend(gpu_backend: str, n: int,
         with use_backend(name):
             found[name] = current_backend().dropout(x, 0.3, key).tobytes()
     assert found[gpu_backend] == found["numpy"] == found["numba"]
-
-
-class WithoutBarrier(SimulatedDevice):
-    """Kernels in which one barrier is missing."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-        super().__init__("check")
-
-    def _module(self, family: str, real: str) -> Any:
-        text = source(family, real)
-        barriers = list(re.finditer(r"__syncthreads\(\);", text))
-        if not barriers:
-            return super()._module(family, real)
-        gone = barriers[self._number]
-        return softgpu.compile(text[: gone.start()] + text[gone.end() :], name=f"{family}.cu", mode="check")
-
-
-@pytest.mark.parametrize("number", [0, 1])
-@pytest.mark.parametrize("name", ["batch_norm", "conv2d"])
-def test_a_missing_barrier_is_a_race_that_is_found(name: str, number: int) -> None:
-    rng = generator(4)
-    x, w = rng.standard_normal((2, 6, 6, 8)), rng.standard_normal((3, 3, 8, 4))
-    backend = contract_on(WithoutBarrier(number), "cuda-sim")
-    with pytest.raises(softgpu.RaceError, match=r"\.cuh?:\d+"):
-        if name == "conv2d":
-            backend.conv2d(x, w, None, Windows.over((6, 6), 3), 1)
-        else:
-            backend.batch_norm(x, np.ones(8), np.zeros(8), 1e-3)
 
 
 @pytest.mark.parametrize("order", softgpu.ORDERS)

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from minicnn.training.curves import draw_curves
+from minicnn.callbacks.curves import draw_curves
 
 
 def pixels(history: dict[str, list[float]]) -> np.ndarray:
