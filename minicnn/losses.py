@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import ops
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.numeric import numeric
 from minicnn.registry import from_identifier, to_identifier
@@ -48,7 +49,7 @@ class Loss:
                 raise ShapeError(f"sample_weight must hold one number an example, {losses.shape}; got {weights.shape}")
             if not (np.isfinite(weights).all() and (weights >= 0).all()):
                 raise DataError("sample_weight must be finite and at least 0")
-            losses = losses * weights.astype(losses.dtype)
+            losses = losses * beside(weights.astype(losses.dtype), losses.data)
         if self.reduction is None:
             return losses
         return losses.mean() if self.reduction == "sum_over_batch_size" else losses.sum()
@@ -170,7 +171,7 @@ def _as_targets(loss: Loss, y_true: np.ndarray, y_pred: Tensor) -> np.ndarray:
         y_true = y_true[:, None]
     if y_true.shape != y_pred.shape:
         raise ShapeError(f"{loss.name}: y_true {y_true.shape} must have the shape of the predictions, {y_pred.shape}")
-    return y_true.astype(y_pred.dtype, copy=False)
+    return beside(y_true.astype(y_pred.dtype, copy=False), y_pred.data)
 
 
 def _per_example(values: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
@@ -30,7 +31,8 @@ class Metric:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch. Raises ShapeError if labels, predictions and weights do not fit, DTypeError."""
-        y_true, y_pred = numeric(y_true, f"{self.name}: y_true"), numeric(y_pred, f"{self.name}: y_pred")
+        y_true = to_host(numeric(y_true, f"{self.name}: y_true"))
+        y_pred = to_host(numeric(y_pred, f"{self.name}: y_pred"))
         if y_pred.ndim == 0 or y_true.ndim == 0 or len(y_true) != len(y_pred):
             raise ShapeError(f"{self.name}: y_true {y_true.shape} and y_pred {y_pred.shape} must have a row an example")
         self._add(self.values(y_true, y_pred), sample_weight)

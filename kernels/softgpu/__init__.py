@@ -11,6 +11,7 @@ what they would cost a GPU's memory. `order` chooses in
 which order threads run between barriers; a correct kernel gives the same bits in all of them.
 """
 
+from minicnn.kernels.softgpu.array import DeviceArray, empty, to_device
 from minicnn.kernels.softgpu.compiler import compile
 from minicnn.kernels.softgpu.errors import (
     AlignmentError,
@@ -24,7 +25,7 @@ from minicnn.kernels.softgpu.errors import (
     TrapError,
     WarpError,
 )
-from minicnn.kernels.softgpu.memory import DeviceArray, empty, to_device
+from minicnn.kernels.softgpu.memory import Transfer, transfers
 from minicnn.kernels.softgpu.module import Kernel, Module, Traffic
 from minicnn.kernels.softgpu.orders import ORDERS, order
 
@@ -42,10 +43,12 @@ __all__ = [
     "Module",
     "RaceError",
     "Traffic",
+    "Transfer",
     "TrapError",
     "WarpError",
     "compile",
     "empty",
     "order",
     "to_device",
+    "transfers",
 ]

@@ -155,6 +155,7 @@ class Recorder:
         return lambda *arguments: self.launches.append((configuration, arguments))
 
 
+@needs_compiler
 def test_on_a_gpu_it_is_launched_on_cupys_stream_with_flat_views(monkeypatch: pytest.MonkeyPatch) -> None:
     """What of it does not need a GPU: no synchronization is asked for, numbers keep their types, None is empty."""
     recorder, empty = Recorder(), np.empty(0, np.float32)
