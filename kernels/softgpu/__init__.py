@@ -11,6 +11,7 @@ what they would cost a GPU's memory. `order` chooses in
 which order threads run between barriers; a correct kernel gives the same bits in all of them.
 """
 
+from minicnn.kernels.softgpu.array import DeviceArray, empty, to_device
 from minicnn.kernels.softgpu.compiler import compile
 from minicnn.kernels.softgpu.errors import (
     AlignmentError,
@@ -25,7 +26,7 @@ from minicnn.kernels.softgpu.errors import (
     TrapError,
     WarpError,
 )
-from minicnn.kernels.softgpu.memory import DeviceArray, empty, to_device
+from minicnn.kernels.softgpu.memory import Transfer, transfers
 from minicnn.kernels.softgpu.module import Kernel, Module, Traffic, by_line
 from minicnn.kernels.softgpu.orders import ORDERS, order
 
@@ -44,6 +45,7 @@ __all__ = [
     "Module",
     "RaceError",
     "Traffic",
+    "Transfer",
     "TrapError",
     "WarpError",
     "by_line",
@@ -51,4 +53,5 @@ __all__ = [
     "empty",
     "order",
     "to_device",
+    "transfers",
 ]

@@ -81,7 +81,8 @@ def _build_kernel(work: Path, whole: str, flags: list[str], runtime: Path, shown
     (work / source).write_text(whole, encoding="utf-8")
     _run([_compiler(), *flags, "-c", source, "-o", "kernel.o"], work, shown)
     # Linked without the flags: -fsanitize=thread would bring the sanitizer's own library along.
-    linked = ["kernel.o", str(runtime), "-Wl,-Bsymbolic", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
+    # The runtime launches, even a kernel that itself asks it for nothing.
+    linked = ["kernel.o", "-Wl,--no-as-needed", str(runtime), "-Wl,-Bsymbolic", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
     _run([_compiler(), "-shared", *linked, "-o", "library.so"], work, shown)
 
 
