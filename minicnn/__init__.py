@@ -26,6 +26,7 @@ from minicnn.models import Model, Sequential
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training.rate_finder import find_learning_rate
 from minicnn.training.repetition import repeating
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ __all__ = [
     "callbacks",
     "constraints",
     "datasets",
+    "find_learning_rate",
     "fusing",
     "get_num_threads",
     "gradcheck",
