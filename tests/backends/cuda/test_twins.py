@@ -101,9 +101,9 @@ def test_launches_are_as_strict_as_the_siblings() -> None:
     device = SimulatedDevice()
     x, w = device.to_device(np.ones((2, 3), np.float32)), device.to_device(np.ones((3, 4)))
     with use_cuda_kernels("numba"):
-        with pytest.raises(softgpu.LaunchError, match=r"dense: 'const float \*w' takes a device array of float32"):
+        with pytest.raises(softgpu.LaunchError, match=r"dense: '[^']*\bw' takes a device array of float32"):
             dense.dense(device, x, w, None)
-        with pytest.raises(softgpu.LaunchError, match=r"dropout: 'const float \*x' takes a device array.* got ndarray"):
+        with pytest.raises(softgpu.LaunchError, match=r"dropout: '[^']*\bx' takes a device array.* got ndarray"):
             activations.dropout(device, np.ones(3, np.float32), 0.5, Key(0))
 
 
