@@ -16,7 +16,9 @@ from minicnn import (
     models,
     ops,
     optimizers,
+    preprocessing,
     regularizers,
+    utils,
 )
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
@@ -26,6 +28,7 @@ from minicnn.models import Model, Sequential
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training.cross_validation import cross_validate
 from minicnn.training.rate_finder import find_learning_rate
 from minicnn.training.repetition import repeating
 
@@ -40,6 +43,7 @@ __all__ = [
     "activations",
     "callbacks",
     "constraints",
+    "cross_validate",
     "datasets",
     "find_learning_rate",
     "fusing",
@@ -53,9 +57,11 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "repeating",
     "set_num_threads",
     "set_random_seed",
     "use_backend",
+    "utils",
 ]

@@ -38,7 +38,9 @@ def test_negative_numbers_go() -> None:
     assert (NonNeg()(W)[:, :2] == W[:, :2]).all()
 
 
-@pytest.mark.parametrize("constraint", [MaxNorm(3, [0, 1]), NonNeg(), UnitNorm(1), MinMaxNorm(0.1, 0.9, 0.5)], ids=repr)
+@pytest.mark.parametrize(
+    "constraint", [MaxNorm(3, [0, 1]), NonNeg(), UnitNorm(1), MinMaxNorm(0.1, 0.9, 0.5)], ids=lambda c: type(c).__name__
+)
 def test_config_round_trip(constraint: Constraint) -> None:
     again = constraints.get(json.loads(json.dumps(constraints.serialize(constraint))))
     assert type(again) is type(constraint)

@@ -10,12 +10,13 @@ Letters: N images, H x W pixels, C channels; kernel R x S taps, K filters; OH x 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from minicnn.geometry import Windows
 from minicnn.random import Key
-from minicnn.tensor.tape import Array
 
+# What operators compute on: np.ndarray, or a device array on a GPU. NumPy's type cannot say that, so nothing does.
+Array: TypeAlias = Any
 Arrays: TypeAlias = Sequence[Array]
 Results: TypeAlias = tuple[Array, ...]
 

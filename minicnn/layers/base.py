@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from minicnn import activations, constraints, initializers, regularizers
+from minicnn.backends import beside, check_device, moved
 from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError
 from minicnn.geometry import is_int
@@ -59,9 +60,9 @@ class Variable(Tensor):
 
     def assign(self, value: Any) -> None:
         """Takes over the numbers of `value`. Raises ShapeError if the shape differs, DTypeError for no numbers."""
-        self.data[...] = self.fitting(value)
+        self.data[...] = beside(self.fitting(value).astype(self.dtype, copy=False), self.data)
 
-    def fitting(self, value: Any) -> np.ndarray:
+    def fitting(self, value: Any) -> Any:
         """`value` as an array, once it fits. Raises as `assign`."""
         value = numeric(value, self.name)
         if value.shape != self.shape:
@@ -220,12 +221,23 @@ class Layer:
         return activity + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     def get_weights(self) -> list[np.ndarray]:
-        """Copies of all variables, in Keras's order and shapes."""
-        return [v.data.copy() for v in self.weights]
+        """Copies of all variables, in Keras's order and shapes, in main memory."""
+        return [np.array(v.numpy()) for v in self.weights]
 
     def set_weights(self, weights: list[Any]) -> None:
         """Takes over what `get_weights` of such a layer, Keras's included, returned. Raises ShapeError."""
         assign_all(self.weights, weights, self._who())
+
+    def to(self, device: str) -> Layer:
+        """Moves the variables, and what else the layer keeps in arrays; their gradients are forgotten. Returns itself.
+
+        device: "cpu", "cuda" or "cuda-sim". Raises BackendError, saying why, for one that is not here.
+        """
+        there = check_device(device)
+        for variable in self.variables:
+            if variable.device != there:
+                variable.data, variable.grad = moved(variable.data, there), None
+        return self
 
     def count_params(self) -> int:
         """How many numbers the variables hold. Raises ShapeError if the layer has not been built."""

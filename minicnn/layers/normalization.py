@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from minicnn import constraints, initializers, ops, regularizers
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError
 from minicnn.kernels.recording import performed
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag
@@ -88,6 +89,13 @@ class BatchNormalization(Layer):
         dtype = self.moving_mean.dtype
         self._one = initializers.Ones()(shape, dtype)
         self._zero = initializers.Zeros()(shape, dtype)
+
+    def to(self, device: str) -> BatchNormalization:
+        """Moves variables and constants."""
+        super().to(device)
+        if self.built:
+            self._one, self._zero = beside(self._one, self.moving_mean.data), beside(self._zero, self.moving_mean.data)
+        return self
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """batch_norm(x), updating the running averages, or batch_norm_inference(x)."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.numeric import numeric
 from minicnn.registry import snake_case
@@ -44,7 +45,7 @@ class Loss:
         if sample_weight is None:
             return self._reduced(losses, losses.size)
         weights = checked_weights(sample_weight, losses.shape, self.name)
-        return self._reduced(losses * weights.astype(losses.dtype), float(weights.sum()))
+        return self._reduced(losses * beside(weights.astype(losses.dtype), losses.data), float(weights.sum()))
 
     def _reduced(self, losses: Tensor, weight: float) -> Tensor:
         if self.reduction is None:
@@ -89,7 +90,7 @@ def as_targets(loss: Loss, y_true: np.ndarray, y_pred: Tensor) -> np.ndarray:
         y_true = y_true[:, None]
     if y_true.shape != y_pred.shape:
         raise ShapeError(f"{loss.name}: y_true {y_true.shape} must have the shape of the predictions, {y_pred.shape}")
-    return y_true.astype(y_pred.dtype, copy=False)
+    return beside(y_true.astype(y_pred.dtype, copy=False), y_pred.data)
 
 
 def per_example(values: Tensor) -> Tensor:

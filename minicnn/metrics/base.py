@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.numeric import numeric
 from minicnn.registry import snake_case
@@ -34,7 +35,7 @@ class Metric:
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch. Raises ShapeError if labels, predictions and weights do not fit, DTypeError."""
-        y_true, y_pred = numeric(y_true, f"{self.name}: y_true"), numeric(y_pred, f"{self.name}: y_pred")
+        y_true, y_pred = on_host(y_true, f"{self.name}: y_true"), on_host(y_pred, f"{self.name}: y_pred")
         if y_pred.ndim == 0 or y_true.ndim == 0 or len(y_true) != len(y_pred):
             raise ShapeError(f"{self.name}: y_true {y_true.shape} and y_pred {y_pred.shape} must have a row an example")
         self._add(self.values(y_true, y_pred), sample_weight)
@@ -60,7 +61,7 @@ class Mean(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any = None, sample_weight: Any = None) -> None:
         """Adds values (N,), each with its weight."""
-        self._add(np.atleast_1d(numeric(y_true, f"{self.name}: values")), sample_weight)
+        self._add(np.atleast_1d(on_host(y_true, f"{self.name}: values")), sample_weight)
 
 
 class FunctionMetric(Metric):
@@ -72,13 +73,18 @@ class FunctionMetric(Metric):
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """function(y_true, y_pred): (N,)."""
-        values = numeric(self.function(y_true, y_pred), f"what the metric {self.name} returns")
+        values = on_host(self.function(y_true, y_pred), f"what the metric {self.name} returns")
         if values.shape not in ((), (len(y_pred),)):
             raise ArgumentError(
                 f"the metric {self.name} must return one number an example, ({len(y_pred)},), or one for the batch; "
                 f"it returned shape {values.shape}"
             )
         return np.broadcast_to(values, (len(y_pred),))
+
+
+def on_host(given: Any, name: str) -> np.ndarray:
+    """Labels or predictions as an array in main memory: metrics are counted there. Raises DTypeError."""
+    return to_host(numeric(given, name))
 
 
 def same_shape(metric: Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.metrics.base import Metric, same_shape
+from minicnn.metrics.base import Metric, on_host, same_shape
 from minicnn.metrics.counts import divided
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
@@ -42,7 +42,7 @@ def confusion_matrix(y_true: Any, y_pred: Any, num_classes: int | None = None, s
 
 
 def _classes_of(given: Any, name: str) -> np.ndarray:
-    a = numeric(given, f"confusion_matrix: {name}")
+    a = on_host(given, f"confusion_matrix: {name}")
     if a.ndim == 2 and a.shape[1] > 1:
         return a.argmax(axis=1)
     if a.size and not (np.mod(a, 1) == 0).all():
@@ -83,7 +83,7 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch. Raises ShapeError if shapes are not (N, K)."""
-        y_true, y_pred = numeric(y_true, f"{self.name}: y_true"), numeric(y_pred, f"{self.name}: y_pred")
+        y_true, y_pred = on_host(y_true, f"{self.name}: y_true"), on_host(y_pred, f"{self.name}: y_pred")
         if y_pred.ndim != 2 or y_true.shape != y_pred.shape:
             raise ShapeError(f"{self.name}: takes labels and predictions (N, K), got {y_true.shape} and {y_pred.shape}")
         weights = np.ones(len(y_pred)) if sample_weight is None else numeric(sample_weight, f"{self.name}: weights")
@@ -156,7 +156,7 @@ class IoU(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Adds a batch. Raises ShapeError or DataError for labels that do not fit."""
-        y_true, y_pred = numeric(y_true, f"{self.name}: y_true"), numeric(y_pred, f"{self.name}: y_pred")
+        y_true, y_pred = on_host(y_true, f"{self.name}: y_true"), on_host(y_pred, f"{self.name}: y_pred")
         y_true = y_true if self.sparse_y_true else y_true.argmax(axis=self.axis)
         y_pred = y_pred if self.sparse_y_pred else y_pred.argmax(axis=self.axis)
         y_true = same_shape(self, y_true, y_pred)

@@ -13,7 +13,7 @@ import numpy as np
 
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.metrics.base import Metric, same_shape
+from minicnn.metrics.base import Metric, on_host, same_shape
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 
@@ -53,7 +53,7 @@ class Counts(Metric):
 
     def _checked(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels, predictions and weights of one shape, (N, K)."""
-        y_true, y_pred = numeric(y_true, f"{self.name}: y_true"), numeric(y_pred, f"{self.name}: y_pred")
+        y_true, y_pred = on_host(y_true, f"{self.name}: y_true"), on_host(y_pred, f"{self.name}: y_pred")
         if y_pred.ndim == 0 or y_true.ndim == 0 or len(y_true) != len(y_pred):
             raise ShapeError(f"{self.name}: y_true {y_true.shape} and y_pred {y_pred.shape} must have a row an example")
         y_true = same_shape(self, y_true, y_pred)

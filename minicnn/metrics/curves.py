@@ -9,6 +9,7 @@ import numpy as np
 
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
+from minicnn.metrics.base import on_host
 from minicnn.metrics.counts import Counts, divided
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
@@ -131,7 +132,7 @@ def roc_curve(y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[np.n
     A score of at least the threshold is a yes; the first threshold is infinity, where nothing is. `numpy.trapezoid` of
     the one over the other is the exact area. Raises ShapeError, DataError if both labels are not there.
     """
-    y_true, y_pred = numeric(y_true, "roc_curve: y_true").ravel(), numeric(y_pred, "roc_curve: y_pred").ravel()
+    y_true, y_pred = on_host(y_true, "roc_curve: y_true").ravel(), on_host(y_pred, "roc_curve: y_pred").ravel()
     weights = np.ones(len(y_pred)) if sample_weight is None else numeric(sample_weight, "roc_curve: sample_weight")
     if y_true.shape != y_pred.shape or weights.shape != y_pred.shape:
         raise ShapeError(

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from minicnn.backends import Arrays
+from minicnn.backends import HOST, Arrays, beside, device_of, to_host
 from minicnn.errors import ArgumentError, CheckpointError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.optimizers import schedules
@@ -101,6 +101,13 @@ class Optimizer:
         slots = (*self.kept_slots(), *(("average",) if self.use_ema else ()))
         self.state = [{slot: np.full_like(v.data, self.initial_state) for slot in slots} for v in variables]
 
+    def _follow(self) -> None:
+        """Has the state where the variables are: a model may have been moved."""
+        for variable, kept in zip(self.variables, self.state, strict=True):
+            for slot, a in kept.items():
+                if type(a) is not type(variable.data):
+                    kept[slot] = beside(a, variable.data)
+
     def kept_slots(self) -> tuple[str, ...]:
         """The slots that these settings need."""
         return self.slots
@@ -124,6 +131,7 @@ class Optimizer:
                 f"{self.name} keeps the state of the variables that it stepped first, now it gets others: compile the "
                 "model again, with a new optimizer, after changing, freezing or unfreezing layers"
             )
+        self._follow()
         rate = self.current_learning_rate
         gradients = self._clipped(gradients)
         if self.weight_decay:
@@ -181,8 +189,8 @@ class Optimizer:
         return config
 
     def get_state(self) -> dict[str, Array]:
-        """Copies of all arrays kept, named "number of the variable/slot"."""
-        return {f"{i}/{slot}": a.copy() for i, state in enumerate(self.state) for slot, a in state.items()}
+        """Copies of all arrays kept, in main memory, named "number of the variable/slot"."""
+        return {f"{i}/{slot}": np.array(to_host(a)) for i, state in enumerate(self.state) for slot, a in state.items()}
 
     def set_state(self, arrays: dict[str, Array], variables: Sequence[Tensor], iterations: int) -> None:
         """Takes over what get_state returned. Raises CheckpointError if it belongs to other variables."""
@@ -193,7 +201,7 @@ class Optimizer:
         if set(arrays) != set(expected) or any(arrays[k].shape != a.shape for k, a in expected.items()):
             raise CheckpointError(f"the saved state of {self.name} does not belong to this model and these settings")
         for key, a in expected.items():
-            a[...] = arrays[key]
+            a[...] = beside(arrays[key].astype(a.dtype, copy=False), a)
         self.iterations = iterations
 
 
@@ -219,9 +227,13 @@ def flag(who: str, name: str, value: Any) -> bool:
     return value
 
 
-def _norm(arrays: Sequence[Array]) -> float:
-    return float(np.sqrt(sum(float(np.square(a).sum()) for a in arrays)))
+def _norm(arrays: Sequence[Array]) -> Array:
+    """The root of the sum of all squares, () float64, where the arrays live."""
+    return np.sqrt(sum(np.square(a).sum().astype(np.float64) for a in arrays))
 
 
-def _scaled_to(gradient: Array, limit: float, norm: float) -> Array:
-    return gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient
+def _scaled_to(gradient: Array, limit: float, norm: Array) -> Array:
+    """The gradient, scaled down where the norm is above the limit. On a device that is not looked up: it would wait."""
+    if device_of(norm) == HOST and not norm > limit:
+        return gradient
+    return gradient * (limit / np.maximum(norm, limit)).astype(gradient.dtype)

@@ -114,4 +114,21 @@ CASES: dict[str, LayerCase] = {
     ),
     "softmax": LayerCase(lambda: layers.Softmax(), (4, 3), (4, 3)),
     "softmax along rows": LayerCase(lambda: layers.Softmax(axis=1), (4, 3), (4, 3)),
+    "gaussian noise": LayerCase(lambda: layers.GaussianNoise(0.1), (4, 3), (4, 3)),
+    "rescaling": LayerCase(lambda: layers.Rescaling([2.0, 3.0], offset=-1), (3, 4, 2), (3, 4, 2)),
+    "normalization": LayerCase(
+        lambda: layers.Normalization(), (3, 4, 2), (3, 4, 2), {"mean": (2,), "variance": (2,), "count": ()}
+    ),
+    "normalization, given": LayerCase(lambda: layers.Normalization(mean=1.0, variance=4.0), (3, 2), (3, 2)),
+    "resizing": LayerCase(lambda: layers.Resizing(4, 5, antialias=True), (7, 3, 2), (4, 5, 2)),
+    "center crop": LayerCase(lambda: layers.CenterCrop(2, 3), (6, 6, 1), (2, 3, 1)),
+    "random crop": LayerCase(lambda: layers.RandomCrop(2, 3), (6, 6, 1), (2, 3, 1)),
+    "random flip": LayerCase(lambda: layers.RandomFlip("horizontal"), (4, 3, 2), (4, 3, 2)),
+    "random rotation": LayerCase(lambda: layers.RandomRotation((-0.1, 0.2), "wrap"), (4, 3, 2), (4, 3, 2)),
+    "random zoom": LayerCase(lambda: layers.RandomZoom(0.2, interpolation="nearest"), (4, 3, 2), (4, 3, 2)),
+    "random translation": LayerCase(
+        lambda: layers.RandomTranslation(0.1, (0, 0.5), "constant", fill_value=2.0), (4, 3, 2), (4, 3, 2)
+    ),
+    "random contrast": LayerCase(lambda: layers.RandomContrast(0.3), (4, 3, 2), (4, 3, 2)),
+    "random brightness": LayerCase(lambda: layers.RandomBrightness(0.3, (0, 1)), (4, 3, 2), (4, 3, 2)),
 }

@@ -102,6 +102,13 @@ def test_repeated_steps_are_the_steps(backend: Spy, name: str) -> None:
     assert_equal_bits(trained(name, True), trained(name, False))
 
 
+def test_turned_axes_are_not_repeated(backend: Spy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flatten has NumPy copy what Softmax has turned: kernels alone would go on with the first step's numbers."""
+    across = [layers.Conv2D(2, 1), layers.Softmax(axis=1), layers.Flatten(), layers.Dense(CLASSES)]
+    monkeypatch.setitem(NETWORKS, "across", lambda: [type(layer).from_config(layer.get_config()) for layer in across])
+    assert_equal_bits(trained("across", True), trained("across", False))
+
+
 @EVERYTHING
 def test_the_third_step_runs_kernels_only(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = network(name)

@@ -8,6 +8,7 @@ import numpy as np
 
 from minicnn.backends.cuda.device import BLOCK, Device, DeviceArray, for_each, launch
 from minicnn.backends.cuda.geometry import rows_of
+from minicnn.kernels.recording import performed
 from minicnn.random import Key
 
 WARPS = 32, 4
@@ -111,12 +112,18 @@ def softmax_gradient(device: Device, dy: DeviceArray, y: DeviceArray) -> DeviceA
 def dropout(device: Device, x: DeviceArray, rate: float, key: Key) -> DeviceArray:
     """x (...) -> y (...): the kept elements are scaled up so that the expected value stays."""
     y = device.empty(x.shape, x.dtype)
+    if x.size:
+        performed(_drop, device, x, y, rate, key)
+    return y
+
+
+def _drop(device: Device, x: DeviceArray, y: DeviceArray, rate: float, key: Key) -> None:
+    """Fills y. Where it is recorded, the key's words are another draw's in each further run: so they are read here."""
     seed, step = (int(word) for word in key.words)
     words = np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32), np.uint32(step)
     blocks = (-(-x.size // (4 * BLOCK)),)  # a thread takes four numbers
-    numbers = np.uint32(rate * 2**32), 1 / (1 - rate), *words
-    launch(device, "dropout", "dropout", x.dtype, blocks, (BLOCK,), x, *numbers, y, np.int64(x.size))
-    return y
+    numbers = np.uint32(rate * 2**32), x.dtype.type(1 / (1 - rate)), *words
+    device.run("dropout", "dropout", x.dtype, blocks, (BLOCK,), (x, *numbers, y, np.int64(x.size)))
 
 
 def grid_of_rows(rows: int) -> tuple[int]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from minicnn.backends.cuda.device import BLOCK, Device, DeviceArray, launch
 
 DeviceArrays = Sequence[DeviceArray]
 PIECE = 4096  # numbers that a block takes
+TABLES = 16  # that are kept on a device
+
+_tables: WeakKeyDictionary[Device, OrderedDict[bytes, DeviceArray]] = WeakKeyDictionary()
 
 
 def sgd_update(
@@ -136,8 +141,20 @@ def _update(device: Device, kernel: str, lists: Sequence[DeviceArrays], numbers:
         chosen = [[a for a in arrays if a.dtype == dtype] for arrays in lists]
         addresses = np.array([[device.address(a) for a in arrays] for arrays in chosen], np.uint64)
         pieces = _pieces([a.size for a in chosen[0]])
-        tables = device.to_device(addresses), device.to_device(pieces), len(chosen[0])
+        tables = _kept(device, addresses), _kept(device, pieces), len(chosen[0])
         launch(device, "updates", kernel, dtype, (len(pieces),), (BLOCK,), *tables, *numbers)
+
+
+def _kept(device: Device, table: np.ndarray) -> DeviceArray:
+    """The table on the device. Most steps find theirs there: arrays are where they were the step before."""
+    tables = _tables.setdefault(device, OrderedDict())
+    key = table.tobytes()
+    if key not in tables:
+        tables[key] = device.to_device(table)
+        if len(tables) > TABLES:
+            tables.popitem(last=False)
+    tables.move_to_end(key)
+    return tables[key]
 
 
 def _pieces(sizes: Sequence[int]) -> np.ndarray:
