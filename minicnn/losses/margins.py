@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from minicnn import ops
-from minicnn.losses.base import Loss, PlainLoss, as_targets, per_example
+from minicnn.backends import beside
+from minicnn.losses.base import Loss, PlainLoss, as_targets, fitting_targets, per_example
 from minicnn.ops.checks import check_axes, check_number
 from minicnn.ops.cross_entropy import CLIP
 from minicnn.tensor import Tensor
@@ -98,8 +99,8 @@ class Dice(Loss):
 
 def _missing(loss: Loss, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
     """How much each prediction lacks of a margin of 1."""
-    targets = as_targets(loss, y_true, y_pred)
+    targets = fitting_targets(loss, y_true, y_pred)
     if np.isin(targets, (0, 1)).all():
         targets = 2 * targets - 1
-    missing: Tensor = ops.relu(1 - y_pred * targets)
+    missing: Tensor = ops.relu(1 - y_pred * beside(targets, y_pred.data))
     return missing
