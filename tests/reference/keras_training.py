@@ -112,11 +112,13 @@ SETUPS: dict[str, Setup] = {
 }
 
 
-def trained(library: Any, setup: Setup) -> dict[str, np.ndarray]:
-    """The history, the weights at the end, and what evaluate says of the model then."""
+def trained(library: Any, setup: Setup, device: str | None = None) -> dict[str, np.ndarray]:
+    """The history, the weights at the end, and what evaluate says of the model then; device: where it is trained."""
     model = library.Sequential([library.layers.Input((6, 7, 2)), *setup.layers(library)])
     rng = np.random.default_rng(7)
     model.set_weights([_start(rng, w.shape) for w in model.get_weights()])
+    if device is not None:
+        model.to(device)
     model.compile(setup.optimizer(library), setup.loss(library), metrics=setup.metrics(library))
     options = {"epochs": EPOCHS, "batch_size": 8, "shuffle": False, "verbose": 0, "validation_split": 0.2}
     history = model.fit(X.astype("float32"), setup.y, **options).history
