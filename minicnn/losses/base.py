@@ -59,6 +59,13 @@ class Loss:
         return dict(vars(self))
 
 
+class PlainLoss(Loss):
+    """The base of losses without arguments of their own: those that all have, in the order that Keras gives them."""
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+        super().__init__(name, reduction)
+
+
 class FunctionLoss(Loss):
     """A function of your own, `f(y_true, y_pred) -> Tensor` of one number an example, as a loss.
 
