@@ -12,6 +12,7 @@ from minicnn.errors import ArgumentError, ShapeError, StateError
 from minicnn.geometry import is_int
 from minicnn.layers import InputLayer, Layer, Variable
 from minicnn.layers.base import Shape, assign_all, check_shape_argument, show
+from minicnn.layers.images import ImageLayer
 from minicnn.numeric import numeric
 from minicnn.plan import Group, groups_of, signature
 from minicnn.summary import summary_text
@@ -138,13 +139,16 @@ class Network:
         """
         if not self._chain:
             raise StateError(f"{self.name} has no layers to call")
-        y = x if isinstance(x, Tensor) else Tensor(moved(numeric(x, "x"), self.device))
+        in_main_memory = not isinstance(x, Tensor)
+        y = Tensor(numeric(x, "x")) if in_main_memory else x
         if not self.built:
             self.build((None, *y.shape[1:]))
         self._move()
         for group in self.groups():
+            if in_main_memory and not isinstance(group.layers[0], (InputLayer, ImageLayer)):
+                y, in_main_memory = Tensor(moved(y.data, self.device)), False
             y = group(y, training)
-        return y
+        return Tensor(moved(y.data, self.device)) if in_main_memory else y
 
     def groups(self) -> list[Group]:
         """The layers in groups that run as one; made anew when the layers or their activations have changed."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import moved, to_host
 from minicnn.callbacks.base import Callback, Logs
 from minicnn.callbacks.event_file import EventFile
 from minicnn.callbacks.learning_rate import learning_rate
@@ -104,18 +105,18 @@ class TensorBoard(Callback):
         file = self._file("train")
         for layer in self.model.layers:
             for variable in layer.weights:
-                file.histogram(f"{variable.name}/histogram", np.asarray(variable.data), epoch)
+                file.histogram(f"{variable.name}/histogram", to_host(variable.data), epoch)
                 if variable.grad is not None:
-                    file.histogram(f"{variable.name}/gradient", np.asarray(variable.grad), epoch)
+                    file.histogram(f"{variable.name}/gradient", to_host(variable.grad), epoch)
         kernels = [v for layer in self.model.layers for v in layer.weights if v.ndim == 4]
         if self.write_images and kernels:
-            file.image(f"{kernels[0].name}/image", filters_in_a_grid(np.asarray(kernels[0].data)), epoch)
+            file.image(f"{kernels[0].name}/image", filters_in_a_grid(to_host(kernels[0].data)), epoch)
         if self.examples is not None:
             with no_grad():
-                value: Any = self.examples
+                value: Any = moved(self.examples, self.model.device)
                 for layer in self.model.layers:
                     value = layer(value)
-                    file.histogram(f"{layer.name}/activation", np.asarray(value.data), epoch)
+                    file.histogram(f"{layer.name}/activation", to_host(value.data), epoch)
 
     def _file(self, part: str) -> EventFile:
         if part not in self._files:

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from minicnn.backends import beside, to_host
 from minicnn.errors import ArgumentError, StateError
 from minicnn.layers.base import Layer, LayerOptions
 from minicnn.ops.checks import check_number
@@ -16,18 +17,22 @@ Range = tuple[float, float]
 
 
 class ImageLayer(Layer):
-    """The base of layers that take pictures (N, H, W, C) and stand before everything that is trained."""
+    """The base of layers that take pictures (N, H, W, C) and stand before everything that is trained.
+
+    They compute in main memory. A model on a device takes its input there after the image layers that it begins with;
+    behind other layers, pictures come back from the device for them, and go there again.
+    """
 
     input_ndim = 4
 
     def pixels(self, x: Tensor) -> np.ndarray:
-        """The numbers of x. Raises StateError if x depends on what is trained: no gradient would reach it."""
+        """The numbers of x, in main memory. Raises StateError if x depends on what is trained: it gets no gradient."""
         if x.requires_grad:
             raise StateError(
                 f"{self._who()} passes no gradient back: it must come before all layers that are trained, and cannot "
                 "be asked for the gradient of its input"
             )
-        return x.data
+        return to_host(x.data)
 
 
 class RandomImageLayer(ImageLayer):
@@ -47,7 +52,7 @@ class RandomImageLayer(ImageLayer):
         """The changed pictures while training, else x."""
         if not training:
             return x
-        return Tensor(self.change(self.pixels(x), next_key(self.generator)))
+        return Tensor(beside(self.change(self.pixels(x), next_key(self.generator)), x.data))
 
     def change(self, images: np.ndarray, key: Key) -> np.ndarray:
         """Pictures (n, H, W, C) changed by what `key` draws, in a new array."""

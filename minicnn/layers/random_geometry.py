@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError
 from minicnn.imaging.resample import resize_cropped
 from minicnn.imaging.warp import FILL_MODES, about_centre, rotation, warp
@@ -172,8 +173,10 @@ class RandomCrop(RandomImageLayer):
         """The part."""
         images = self.pixels(x)
         if not training or images.shape[1] <= self.height or images.shape[2] <= self.width:
-            return Tensor(resize_cropped(images, (self.height, self.width)))
-        return Tensor(self.change(images, next_key(self.generator)))
+            part = resize_cropped(images, (self.height, self.width))
+        else:
+            part = self.change(images, next_key(self.generator))
+        return Tensor(beside(part, x.data))
 
     def change(self, images: np.ndarray, key: Key) -> np.ndarray:
         """The part in the place that chance decides."""

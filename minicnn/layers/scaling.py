@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from minicnn import initializers
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.imaging.resample import INTERPOLATIONS, centre_crop, resize, resize_cropped, resize_padded
@@ -16,7 +17,7 @@ from minicnn.layers.images import ImageLayer
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 from minicnn.registry import lookup
-from minicnn.tensor import Tensor
+from minicnn.tensor import Array, Tensor
 
 EPSILON = 1e-7  # Keras's
 
@@ -55,10 +56,12 @@ class Resizing(ImageLayer):
         """Resized pictures."""
         images, size = self.pixels(x), (self.height, self.width)
         if self.crop_to_aspect_ratio:
-            return Tensor(resize_cropped(images, size, self.interpolation))
-        if self.pad_to_aspect_ratio:
-            return Tensor(resize_padded(images, size, self.interpolation, self.fill_value))
-        return Tensor(resize(images, size, self.interpolation, self.antialias))
+            resized = resize_cropped(images, size, self.interpolation)
+        elif self.pad_to_aspect_ratio:
+            resized = resize_padded(images, size, self.interpolation, self.fill_value)
+        else:
+            resized = resize(images, size, self.interpolation, self.antialias)
+        return Tensor(beside(resized, x.data))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, height, width, C)."""
@@ -74,7 +77,8 @@ class CenterCrop(ImageLayer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """The middle."""
-        return Tensor(np.ascontiguousarray(centre_crop(self.pixels(x), (self.height, self.width))))
+        middle = centre_crop(self.pixels(x), (self.height, self.width))
+        return Tensor(beside(np.ascontiguousarray(middle), x.data))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, height, width, C)."""
@@ -90,7 +94,7 @@ class Rescaling(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """x · scale + offset."""
-        return x * np.asarray(self.scale, x.dtype) + np.asarray(self.offset, x.dtype)
+        return x * _constant(self.scale, x) + _constant(self.offset, x)
 
 
 class Normalization(Layer):
@@ -165,12 +169,20 @@ class Normalization(Layer):
         deviation = np.maximum(np.sqrt(variance), x.dtype.type(EPSILON))
         return x * deviation + mean if self.invert else (x - mean) / deviation
 
-    def _statistics(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def _statistics(self, x: Tensor) -> tuple[Array, Array]:
         """Mean and variance in a form that broadcasts over a batch."""
         shape = [n if a in self._kept else 1 for a, n in enumerate(x.shape)]
-        given = (v.data for v in self.variables[:2]) if self.mean is None else (self.mean, self.variance)
-        mean, variance = (np.asarray(v, x.dtype) for v in given)
-        return tuple(v.reshape(shape) if v.size > 1 else v.reshape([1] * x.ndim) for v in (mean, variance))  # type: ignore[return-value]
+        if self.mean is None:
+            mean, variance = (v.data.astype(x.dtype, copy=False) for v in self.variables[:2])
+        else:
+            mean, variance = (beside(np.asarray(v, x.dtype), x.data) for v in (self.mean, self.variance))
+        return tuple(v.reshape(shape) if v.size > 1 else v.reshape([1] * x.ndim) for v in (mean, variance))
+
+
+def _constant(value: Any, x: Tensor) -> Array:
+    """A number, or one a channel, in x's type and place."""
+    array = np.asarray(value, x.dtype)
+    return beside(array, x.data) if array.ndim else array[()]  # a single number goes anywhere
 
 
 def _batches_of(data: Any) -> Iterable[np.ndarray]:

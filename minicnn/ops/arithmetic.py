@@ -141,7 +141,7 @@ def _operands(operator: str, x: Any, y: Any) -> tuple[Array, Array]:
 
 def _operand(name: str, value: Any, other: Any, dtype: Any) -> Array:
     array = as_array(value, dtype, name)
-    if device_of(other) == HOST or hasattr(value, "dtype"):
+    if device_of(other) == HOST or (hasattr(value, "dtype") and not isinstance(value, np.generic)):
         return array
     return beside(array, other) if array.ndim else array[()]  # a number goes to the device with the launch
 

@@ -112,6 +112,16 @@ ZOO: dict[str, Callable[[], list[layers.Layer]]] = {
     "shaping": lambda: [layers.ZeroPadding2D(1), layers.UpSampling2D(2, "bilinear"), layers.Reshape((-1, 4))],
     "batch-norm alone": lambda: [layers.BatchNormalization(center=False, scale=False), layers.Activation("tanh")],
     "softmax across": lambda: [layers.Conv2D(2, 1, groups=1), layers.Softmax(axis=1)],
+    "pictures": lambda: [
+        layers.RandomFlip(seed=1),
+        layers.Rescaling(2.0, offset=[0.5]),
+        layers.RandomContrast(0.5, seed=2),
+        layers.RandomCrop(5, 4, seed=4),
+        layers.Resizing(6, 6),
+        layers.Normalization(mean=0.5, variance=[2.0]),
+        layers.GaussianNoise(0.1, seed=3),
+    ],
+    "normalization": lambda: [layers.Normalization(), layers.Conv2D(4, 3)],
     "groups": lambda: [layers.Conv2D(4, 1), layers.Conv2D(4, 3, groups=2), layers.BatchNormalization(), layers.ReLU()],
 }
 
@@ -122,9 +132,9 @@ def test_every_layer_trains_there(name: str, fused: bool) -> None:
     x, y = quarters(24)
 
     def train(device: str) -> models.Model:
-        model = network()
+        model, start = network(), np.linspace(-0.5, 0.7, 11)
         trained = models.Sequential([layers.Input((6, 6, 1)), *ZOO[name](), layers.Flatten(), layers.Dense(4)])
-        trained.set_weights([np.resize(np.linspace(-0.5, 0.7, 11), v.shape) for v in trained.weights])
+        trained.set_weights([np.resize(start if v.trainable else np.abs(start), v.shape) for v in trained.weights])
         trained.compile(optimizers.SGD(0.1), model.loss and losses.SparseCategoricalCrossentropy(from_logits=True))
         trained.to(device).fit(x, y, epochs=2, batch_size=8, verbose=0, shuffle=False)
         return trained
@@ -146,6 +156,17 @@ def test_a_step_brings_back_the_loss_and_nothing_else(repeated: bool) -> None:
     assert seen[:3] == [("device", x.nbytes), ("device", 4 * len(y)), ("host", 8)]
     # Where the gradients lie changes from step to step, if the steps are not repeated: the update is told.
     assert seen[3:] == [] if repeated else [transfer.to for transfer in seen[3:]] in ([], ["device"])
+
+
+def test_pictures_are_changed_before_they_go_there() -> None:
+    x, _ = quarters(8)
+    model = models.Sequential([layers.Input((6, 6, 1)), layers.RandomFlip(seed=1), layers.Flatten(), layers.Dense(4)])
+    model.to(DEVICE)
+    with softgpu.transfers() as seen:
+        model(x, training=True)
+    assert seen == [("device", x.nbytes)]
+    first = models.Sequential([layers.Input((6, 6, 1)), layers.RandomFlip(seed=1)]).to(DEVICE)
+    assert first(x).device == DEVICE
 
 
 def test_metrics_bring_the_predictions_back_once() -> None:
