@@ -7,6 +7,7 @@ every operator stands beside its hand-derived gradient.
 from minicnn import (
     activations,
     callbacks,
+    constraints,
     datasets,
     initializers,
     layers,
@@ -16,6 +17,7 @@ from minicnn import (
     ops,
     optimizers,
     preprocessing,
+    regularizers,
     utils,
 )
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
@@ -39,6 +41,7 @@ __all__ = [
     "Tensor",
     "activations",
     "callbacks",
+    "constraints",
     "cross_validate",
     "datasets",
     "fusing",
@@ -53,6 +56,7 @@ __all__ = [
     "ops",
     "optimizers",
     "preprocessing",
+    "regularizers",
     "repeating",
     "set_num_threads",
     "set_random_seed",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minicnn.callbacks.base import Callback, Logs
 
 if TYPE_CHECKING:
@@ -121,4 +123,7 @@ class _NotebookBar:
 
 
 def _shown(logs: Logs | None) -> str:
-    return "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+    return "  ".join(
+        f"{name} {np.array2string(np.asarray(value), precision=4, floatmode='fixed')}"
+        for name, value in (logs or {}).items()
+    )

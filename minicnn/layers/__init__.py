@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.errors import ArgumentError
-from minicnn.layers.activation import Activation, LeakyReLU, PReLU, ReLU, Softmax
+from minicnn.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from minicnn.layers.base import Layer, Variable
 from minicnn.layers.convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from minicnn.layers.dense import Dense
@@ -26,6 +26,7 @@ AvgPool2D, MaxPool2D = AveragePooling2D, MaxPooling2D
 GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 
 __all__ = [
+    "ELU",
     "Activation",
     "AveragePooling2D",
     "AvgPool2D",
@@ -73,6 +74,7 @@ __all__ = [
 _KNOWN: dict[str, type[Layer]] = {
     cls.__name__: cls
     for cls in (
+        ELU,
         Activation,
         AveragePooling2D,
         BatchNormalization,

@@ -109,7 +109,7 @@ def _count(value: Any) -> int:
 def _contents(model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not model.built:
         raise StateError(f"{model.name} has no weights to save yet: build it, or call it once")
-    arrays = {f"weights/{i}": v.data for i, v in enumerate(model.weights)}
+    arrays = {f"weights/{i}": v.numpy() for i, v in enumerate(model.weights)}
     config: dict[str, Any] = {
         "model": {"class_name": type(model).__name__, "config": to_config(model)},
         "weights": [v.name for v in model.weights],

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import losses, metrics, optimizers
+from minicnn.backends import to_host
 from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
@@ -26,6 +27,7 @@ from minicnn.random import fresh_seed
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+from minicnn.training.penalties import weight_penalty, with_activity
 from minicnn.training.repetition import Repetition, key_of, step_inputs
 
 
@@ -152,6 +154,7 @@ class Model(Network):
                 watching.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
+            self._optimizer().finalize_variable_values()
             watching.on_train_end(logs)
         except BaseException:
             watching.on_train_interrupted(logs)
@@ -240,35 +243,45 @@ class Model(Network):
         x = check_inputs(x, self._known_shape())
         return self.evaluate(x, y, batch_size=len(x), sample_weight=sample_weight, return_dict=return_dict)
 
+    def _move(self) -> None:
+        if self.device != self._place:
+            self._repetition = Repetition()  # what is recorded stays on the memory that is left
+        super()._move()
+
     # One step, one epoch.
 
     def _step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
         """Forward, loss, backward, update. Returns the loss and the predictions that it was taken of."""
+        self._move()
         optimizer, variables = self._optimizer(), self.trainable_weights
         with without_warnings():
             inputs = step_inputs(self, x, y, weights)
             key = None if inputs is None else key_of(self._chain, True, *inputs)
             if inputs is None or key is None:
-                loss = self._loss()(y, predictions := self(Tensor(x), training=True), weights)
-                value, predicted = loss.item(), predictions.data
-                self._need_finite(value, x)
-                if variables:
-                    gradients = self._backward(loss)
+                predictions = self(x, training=True)
+                loss = with_activity(self._loss()(y, predictions, weights), self._chain)
+                predicted = predictions.data
+                gradients = self._backward(loss) if variables else []
+                value = loss.item()
             else:
-                losses, predicted, *gradients = self._repetition.run(key, self._losses_and_gradients, inputs)
+                losses, predicted, *gradients = self._repetition.run(
+                    key, self._losses_and_gradients, inputs, self.device
+                )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
                 value = losses.mean().item()
-                self._need_finite(value, x)
+            # On a device everything so far is only launched: here is the one place of a step that waits for it.
+            self._need_finite(value, x)
             if variables:
+                value += weight_penalty(variables, gradients)
                 optimizer.apply(gradients, variables)
         return value, predicted
 
     def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
         """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
-        predictions = self(Tensor(x), training=True)
+        predictions = self(x, training=True)
         losses = self._loss().call(y, predictions)
-        share = np.full(losses.shape, 1 / losses.size, losses.dtype)
+        share = np.full_like(losses.data, 1 / losses.size)
         return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
 
     def _backward(self, loss: Tensor, gradient: np.ndarray | None = None) -> list[np.ndarray]:
@@ -287,10 +300,11 @@ class Model(Network):
         """The network's output for one batch, without a tape."""
         with no_grad():
             x = x.astype(self.dtype or "float32", copy=False)
+            self._move()
             key = key_of(self._chain, False, x) if self.built else None
             if key is None:
-                return self(x).data
-            return self._repetition.run(key, lambda x: (self(x).data,), (x,), copy=True)[0]
+                return to_host(self(x).data)
+            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self.device, copy=True)[0]
 
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""
@@ -328,7 +342,8 @@ class Model(Network):
                     self._start_metrics(y)
                 watching.on_test_batch_begin(number, {})
                 predictions = self(batch.x)
-                loss = self._loss()(y, predictions, batch.weights).item()
+                loss = with_activity(self._loss()(y, predictions, batch.weights), self._chain).item()
+                loss += weight_penalty(self.trainable_weights)
                 if not np.isfinite(loss):
                     raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
                 mean_loss.update_state(loss, sample_weight=[len(y)])
@@ -409,6 +424,7 @@ class Model(Network):
             metric.reset_state()
 
     def _seen(self, y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        predictions = to_host(predictions) if self._metrics else predictions
         for metric in self._metrics:
             metric.update_state(y, predictions)
         return {metric.name: metric.result() for metric in self._metrics}

@@ -106,6 +106,8 @@ CASES: dict[str, LayerCase] = {
     "activation": LayerCase(lambda: layers.Activation("sigmoid"), (4, 3), (4, 3)),
     "relu": LayerCase(lambda: layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.5), (4, 3), (4, 3)),
     "leaky relu": LayerCase(lambda: layers.LeakyReLU(0.2), (4, 3), (4, 3)),
+    "elu": LayerCase(lambda: layers.ELU(0.5), (4, 3), (4, 3)),
+    "gelu": LayerCase(lambda: layers.Dense(3, activation="gelu"), (4,), (3,), {"kernel": (4, 3), "bias": (3,)}),
     "prelu": LayerCase(lambda: layers.PReLU("ones"), (3, 2, 4), (3, 2, 4), {"alpha": (3, 2, 4)}),
     "prelu, one alpha a channel": LayerCase(
         lambda: layers.PReLU(shared_axes=[1, 2]), (3, 2, 4), (3, 2, 4), {"alpha": (1, 1, 4)}

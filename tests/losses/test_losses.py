@@ -121,6 +121,40 @@ def test_a_function_of_ones_own() -> None:
         losses.serialize(loss)
 
 
+def test_every_loss_comes_back_from_its_config() -> None:
+    for name, cls in losses._KNOWN.items():
+        again = losses.get(json.loads(json.dumps(losses.serialize(losses.get(name)))))
+        assert type(again) is cls
+        assert again.get_config() == cls().get_config()
+
+
+def test_gradients_of_the_others() -> None:
+    targets = np.abs(VALUES)
+    for loss in (
+        losses.BinaryFocalCrossentropy(),
+        losses.CategoricalFocalCrossentropy(),
+        losses.KLDivergence(),
+        losses.Poisson(),
+        losses.Dice(axis=1),
+        losses.Tversky(0.3, 0.8),
+        losses.CosineSimilarity(),
+        losses.Huber(0.4),
+        losses.LogCosh(),
+        losses.MeanAbsolutePercentageError(),
+        losses.MeanSquaredLogarithmicError(),
+        losses.CategoricalHinge(),
+        losses.SquaredHinge(),
+        SparseCategoricalCrossentropy(ignore_class=1),
+    ):
+        y = LABELS if isinstance(loss, SparseCategoricalCrossentropy) else YES if "Focal" in str(loss) else targets
+        gradcheck(lambda z, loss=loss, y=y: loss(y, z), [P])
+
+
+def test_pixels_that_are_all_ignored_cost_nothing() -> None:
+    loss = SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
+    assert loss(np.full((2, 3), 255), np.ones((2, 3, 4))).item() == 0
+
+
 BAD = {
     "one-hot for sparse": (
         lambda: SparseCategoricalCrossentropy()(ONE_HOT, P),
@@ -151,7 +185,7 @@ BAD = {
     "ragged": (
         lambda: MeanSquaredError()([[1], [1, 2]], LOGITS),
         DTypeError,
-        "MeanSquaredError: y_true must hold real",
+        "mean_squared_error: y_true must hold real",
     ),
     "text": (lambda: MeanAbsoluteError()("abc", LOGITS), DTypeError, "y_true must hold real numbers"),
     "weights of another length": (
@@ -166,7 +200,45 @@ BAD = {
         "sample_weight must be",
     ),
     "no examples": (lambda: MeanSquaredError()(VALUES[:0], LOGITS[:0]), ShapeError, "mean"),
-    "reduction": (lambda: MeanSquaredError(reduction="mean"), ArgumentError, "MeanSquaredError: reduction must be"),
+    "reduction": (lambda: MeanSquaredError(reduction="median"), ArgumentError, "MeanSquaredError: reduction must be"),
+    "smoothing above one": (
+        lambda: CategoricalCrossentropy(label_smoothing=1.5),
+        ArgumentError,
+        "CategoricalCrossentropy: label_smoothing must be at most 1, got 1.5",
+    ),
+    "smoothing in words": (
+        lambda: BinaryCrossentropy(label_smoothing="some"),
+        ArgumentError,
+        "BinaryCrossentropy: label_smoothing must be a finite number",
+    ),
+    "ignored class in words": (
+        lambda: SparseCategoricalCrossentropy(ignore_class="none"),
+        ArgumentError,
+        "ignore_class must be a whole number",
+    ),
+    "axis in words": (
+        lambda: SparseCategoricalCrossentropy(axis="last"),
+        ArgumentError,
+        "axis must be a whole number, got 'last'",
+    ),
+    "axis of the batch": (
+        lambda: CategoricalCrossentropy(axis=0)(ONE_HOT, P),
+        ShapeError,
+        "categorical_crossentropy: axis 0 is not one of predictions",
+    ),
+    "delta below zero": (lambda: losses.Huber(-1), ArgumentError, "Huber: delta must be at least 0, got -1"),
+    "gamma in words": (
+        lambda: losses.BinaryFocalCrossentropy(gamma="two"),
+        ArgumentError,
+        "BinaryFocalCrossentropy: gamma must be a finite number",
+    ),
+    "balancing": (
+        lambda: losses.BinaryFocalCrossentropy(1),
+        ArgumentError,
+        "apply_class_balancing must be True or False, got 1",
+    ),
+    "axis of a cosine": (lambda: losses.CosineSimilarity("x"), ArgumentError, "axis must be a whole number, got 'x'"),
+    "axis of regions": (lambda: losses.Dice(axis=7)(VALUES, LOGITS), ArgumentError, "dice: axis must be None or whole"),
     "from_logits": (lambda: BinaryCrossentropy(from_logits="no"), ArgumentError, "from_logits must be True or False"),
     "name": (lambda: losses.get("mean_sqared_error"), ArgumentError, "did you mean 'mean_squared_error'"),
     "nothing": (lambda: losses.get(None), ArgumentError, "loss must be a name or a Loss, got None"),
@@ -177,3 +249,16 @@ BAD = {
 def test_what_does_not_fit(call, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+FUNCTIONS = [name for name in losses.__all__ if name.islower() and name not in ("get", "serialize")]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_function_is_the_loss_without_its_mean(name: str) -> None:
+    loss, function = losses.get(name), getattr(losses, name)
+    y = LABELS if "sparse" in name else ONE_HOT
+    np.testing.assert_allclose(function(y, Tensor(P)).data.mean(), loss(y, P).item(), rtol=1e-12)
+    assert type(losses.get(function)) is type(loss), "so that it can be saved"
+    options = {"from_logits": True} if "entropy" in name else {}
+    gradcheck(lambda z: function(y, z, **options), [LOGITS if options else P])
