@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import moved, to_host
 from minicnn.callbacks.base import Callback, Logs
 from minicnn.callbacks.event_file import EventFile
 from minicnn.callbacks.learning_rate import learning_rate
@@ -79,13 +80,13 @@ class TensorBoard(Callback):
         self._step += 1
         if self._every and self._step % int(self._every) == 0:
             for name, value in (logs or {}).items():
-                self._file("train").scalar(f"batch_{name}", value, self._step)
+                self._numbers("train", f"batch_{name}", value, self._step)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes the numbers of the epoch, and histograms and pictures if it is time to."""
         for name, value in {"learning_rate": learning_rate(self.model), **(logs or {})}.items():
             part = "validation" if name.startswith("val_") else "train"
-            self._file(part).scalar(f"epoch_{name.removeprefix('val_')}", value, epoch)
+            self._numbers(part, f"epoch_{name.removeprefix('val_')}", value, epoch)
         if self.write_steps_per_second:
             rate = (self._step - self._step_then) / (time.perf_counter() - self._began)
             self._file("train").scalar("epoch_steps_per_second", rate, epoch)
@@ -104,18 +105,24 @@ class TensorBoard(Callback):
         file = self._file("train")
         for layer in self.model.layers:
             for variable in layer.weights:
-                file.histogram(f"{variable.name}/histogram", np.asarray(variable.data), epoch)
+                file.histogram(f"{variable.name}/histogram", to_host(variable.data), epoch)
                 if variable.grad is not None:
-                    file.histogram(f"{variable.name}/gradient", np.asarray(variable.grad), epoch)
+                    file.histogram(f"{variable.name}/gradient", to_host(variable.grad), epoch)
         kernels = [v for layer in self.model.layers for v in layer.weights if v.ndim == 4]
         if self.write_images and kernels:
-            file.image(f"{kernels[0].name}/image", filters_in_a_grid(np.asarray(kernels[0].data)), epoch)
+            file.image(f"{kernels[0].name}/image", filters_in_a_grid(to_host(kernels[0].data)), epoch)
         if self.examples is not None:
             with no_grad():
-                value: Any = self.examples
+                value: Any = moved(self.examples, self.model.device)
                 for layer in self.model.layers:
                     value = layer(value)
-                    file.histogram(f"{layer.name}/activation", np.asarray(value.data), epoch)
+                    file.histogram(f"{layer.name}/activation", to_host(value.data), epoch)
+
+    def _numbers(self, part: str, tag: str, value: Any, step: int) -> None:
+        """A number, or several of a metric that gives one a class: then with its place in the tag."""
+        values = np.asarray(value, np.float64)
+        for place, number in np.ndenumerate(values):
+            self._file(part).scalar("_".join([tag, *map(str, place)]), float(number), step)
 
     def _file(self, part: str) -> EventFile:
         if part not in self._files:

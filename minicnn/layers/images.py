@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from minicnn.backends import beside, to_host
 from minicnn.errors import ArgumentError, StateError
 from minicnn.layers.base import Layer, LayerOptions
 from minicnn.ops.checks import check_number
@@ -21,13 +22,13 @@ class ImageLayer(Layer):
     input_ndim = 4
 
     def pixels(self, x: Tensor) -> np.ndarray:
-        """The numbers of x. Raises StateError if x depends on what is trained: no gradient would reach it."""
+        """The numbers of x in main memory. Raises StateError if x depends on what is trained."""
         if x.requires_grad:
             raise StateError(
                 f"{self._who()} passes no gradient back: it must come before all layers that are trained, and cannot "
                 "be asked for the gradient of its input"
             )
-        return x.data
+        return to_host(x.data)
 
 
 class RandomImageLayer(ImageLayer):
@@ -47,11 +48,16 @@ class RandomImageLayer(ImageLayer):
         """The changed pictures while training, else x."""
         if not training:
             return x
-        return Tensor(self.change(self.pixels(x), next_key(self.generator)))
+        return changed(self.change(self.pixels(x), next_key(self.generator)), x)
 
     def change(self, images: np.ndarray, key: Key) -> np.ndarray:
         """Pictures (n, H, W, C) changed by what `key` draws, in a new array."""
         raise TypeError(f"{type(self).__name__} must define change(images, key)")
+
+
+def changed(images: np.ndarray, x: Tensor) -> Tensor:
+    """Pictures that were made of those in x, where x lives."""
+    return Tensor(beside(images, x.data))
 
 
 def factor_range(owner: Layer, name: str, factor: Any, least: float, most: float) -> Range:

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from minicnn.backends import beside
 from minicnn.imaging import colours
 from minicnn.layers.base import Layer, LayerOptions
 from minicnn.layers.images import RandomImageLayer, factor_range, value_range_of
@@ -81,4 +82,4 @@ class GaussianNoise(Layer):
             return x
         key = next_key(self.generator)
         noise = generator(key.seed, key.step).normal(0, self.stddev, x.shape)
-        return x + noise.astype(x.dtype)
+        return x + Tensor(beside(noise.astype(x.dtype), x.data))
