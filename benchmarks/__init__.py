@@ -11,5 +11,6 @@ BENCHMARKS = {
     "memory": "minicnn.benchmarks.memory",
     "scaling": "minicnn.benchmarks.scaling",
     "input-path": "minicnn.benchmarks.input_path",
+    "loader": "minicnn.benchmarks.loader",
     "cpu-vs-gpu": "minicnn.benchmarks.cpu_vs_gpu",
 }

@@ -6,6 +6,8 @@ import csv
 import os
 from typing import Any, TextIO
 
+import numpy as np
+
 from minicnn.callbacks.base import Callback, Logs
 from minicnn.errors import ArgumentError, OutputError
 
@@ -47,7 +49,7 @@ class CSVLogger(Callback):
             self._writer = csv.writer(self._file, delimiter=self.sep)
             if self._file.tell() == 0:
                 self._writer.writerow(["epoch", *self.keys])
-        self._writer.writerow([epoch, *(logs.get(key, "NA") for key in self.keys)])
+        self._writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
         self._file.flush()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -62,3 +64,8 @@ class CSVLogger(Callback):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _cell(value: Any) -> Any:
+    """A number as it is; several, of a metric that gives one a class, as Keras writes them: "[1.0, 2.0]"."""
+    return f'"[{", ".join(map(str, np.ravel(value)))}]"' if np.ndim(value) else value

@@ -80,13 +80,13 @@ class TensorBoard(Callback):
         self._step += 1
         if self._every and self._step % int(self._every) == 0:
             for name, value in (logs or {}).items():
-                self._file("train").scalar(f"batch_{name}", value, self._step)
+                self._numbers("train", f"batch_{name}", value, self._step)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes the numbers of the epoch, and histograms and pictures if it is time to."""
         for name, value in {"learning_rate": learning_rate(self.model), **(logs or {})}.items():
             part = "validation" if name.startswith("val_") else "train"
-            self._file(part).scalar(f"epoch_{name.removeprefix('val_')}", value, epoch)
+            self._numbers(part, f"epoch_{name.removeprefix('val_')}", value, epoch)
         if self.write_steps_per_second:
             rate = (self._step - self._step_then) / (time.perf_counter() - self._began)
             self._file("train").scalar("epoch_steps_per_second", rate, epoch)
@@ -117,6 +117,12 @@ class TensorBoard(Callback):
                 for layer in self.model.layers:
                     value = layer(value)
                     file.histogram(f"{layer.name}/activation", to_host(value.data), epoch)
+
+    def _numbers(self, part: str, tag: str, value: Any, step: int) -> None:
+        """A number, or several of a metric that gives one a class: then with its place in the tag."""
+        values = np.asarray(value, np.float64)
+        for place, number in np.ndenumerate(values):
+            self._file(part).scalar("_".join([tag, *map(str, place)]), float(number), step)
 
     def _file(self, part: str) -> EventFile:
         if part not in self._files:

@@ -67,11 +67,14 @@ def resize(images: Array, size: tuple[int, int], interpolation: str = "bilinear"
     """
     lookup("interpolation", interpolation, dict.fromkeys(INTERPOLATIONS))
     check_size("size", size)
-    x = images if images.dtype == np.float64 else images.astype(np.float32, copy=False)
+    dtype = np.dtype(np.float64 if images.dtype == np.float64 else np.float32)
+    # Bytes are gathered as bytes and become floats when they are weighted: a photograph is larger than what it becomes.
+    x = images if images.dtype == np.uint8 else images.astype(dtype, copy=False)
     for axis, m in ((-3, size[0]), (-2, size[1])):
         if x.shape[axis] != m:
-            x = _along(x, axis, *_taps(x.shape[axis], m, interpolation, antialias))
-    return x if x is not images else x.copy()
+            index, weights = _taps(x.shape[axis], m, interpolation, antialias)
+            x = _along(x, axis, index, weights.astype(dtype))
+    return x.astype(dtype, copy=x is images)
 
 
 def resize_cropped(images: Array, size: tuple[int, int], interpolation: str = "bilinear") -> Array:
@@ -148,5 +151,5 @@ def _along(x: Array, axis: int, index: Array, weights: Array) -> Array:
     shape[axis] = len(index)
     total: Any = 0
     for tap in range(index.shape[1]):
-        total = total + np.take(x, index[:, tap], axis=axis) * weights[:, tap].astype(x.dtype).reshape(shape)
+        total = total + np.take(x, index[:, tap], axis=axis) * weights[:, tap].reshape(shape)
     return total

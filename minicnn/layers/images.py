@@ -26,7 +26,7 @@ class ImageLayer(Layer):
     input_ndim = 4
 
     def pixels(self, x: Tensor) -> np.ndarray:
-        """The numbers of x, in main memory. Raises StateError if x depends on what is trained: it gets no gradient."""
+        """The numbers of x in main memory. Raises StateError if x depends on what is trained."""
         if x.requires_grad:
             raise StateError(
                 f"{self._who()} passes no gradient back: it must come before all layers that are trained, and cannot "
@@ -52,11 +52,16 @@ class RandomImageLayer(ImageLayer):
         """The changed pictures while training, else x."""
         if not training:
             return x
-        return Tensor(beside(self.change(self.pixels(x), next_key(self.generator)), x.data))
+        return changed(self.change(self.pixels(x), next_key(self.generator)), x)
 
     def change(self, images: np.ndarray, key: Key) -> np.ndarray:
         """Pictures (n, H, W, C) changed by what `key` draws, in a new array."""
         raise TypeError(f"{type(self).__name__} must define change(images, key)")
+
+
+def changed(images: np.ndarray, x: Tensor) -> Tensor:
+    """Pictures that were made of those in x, where x lives."""
+    return Tensor(beside(images, x.data))
 
 
 def factor_range(owner: Layer, name: str, factor: Any, least: float, most: float) -> Range:

@@ -82,4 +82,4 @@ class GaussianNoise(Layer):
             return x
         key = next_key(self.generator)
         noise = generator(key.seed, key.step).normal(0, self.stddev, x.shape)
-        return x + beside(noise.astype(x.dtype), x.data)
+        return x + Tensor(beside(noise.astype(x.dtype), x.data))

@@ -6,12 +6,11 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from minicnn.backends import beside
 from minicnn.errors import ArgumentError
 from minicnn.imaging.resample import resize_cropped
 from minicnn.imaging.warp import FILL_MODES, about_centre, rotation, warp
 from minicnn.layers.base import LayerOptions, Shape, positive
-from minicnn.layers.images import RandomImageLayer, factor_range
+from minicnn.layers.images import RandomImageLayer, changed, factor_range
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, next_key, uniform
 from minicnn.registry import lookup
@@ -173,10 +172,8 @@ class RandomCrop(RandomImageLayer):
         """The part."""
         images = self.pixels(x)
         if not training or images.shape[1] <= self.height or images.shape[2] <= self.width:
-            part = resize_cropped(images, (self.height, self.width))
-        else:
-            part = self.change(images, next_key(self.generator))
-        return Tensor(beside(part, x.data))
+            return changed(resize_cropped(images, (self.height, self.width)), x)
+        return changed(self.change(images, next_key(self.generator)), x)
 
     def change(self, images: np.ndarray, key: Key) -> np.ndarray:
         """The part in the place that chance decides."""

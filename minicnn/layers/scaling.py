@@ -8,12 +8,12 @@ from typing import Any, Unpack
 import numpy as np
 
 from minicnn import initializers
-from minicnn.backends import beside
+from minicnn.backends import beside, to_host
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.imaging.resample import INTERPOLATIONS, centre_crop, resize, resize_cropped, resize_padded
 from minicnn.layers.base import Layer, LayerOptions, Shape, positive
-from minicnn.layers.images import ImageLayer
+from minicnn.layers.images import ImageLayer, changed
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 from minicnn.registry import lookup
@@ -56,12 +56,10 @@ class Resizing(ImageLayer):
         """Resized pictures."""
         images, size = self.pixels(x), (self.height, self.width)
         if self.crop_to_aspect_ratio:
-            resized = resize_cropped(images, size, self.interpolation)
-        elif self.pad_to_aspect_ratio:
-            resized = resize_padded(images, size, self.interpolation, self.fill_value)
-        else:
-            resized = resize(images, size, self.interpolation, self.antialias)
-        return Tensor(beside(resized, x.data))
+            return changed(resize_cropped(images, size, self.interpolation), x)
+        if self.pad_to_aspect_ratio:
+            return changed(resize_padded(images, size, self.interpolation, self.fill_value), x)
+        return changed(resize(images, size, self.interpolation, self.antialias), x)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, height, width, C)."""
@@ -77,8 +75,7 @@ class CenterCrop(ImageLayer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """The middle."""
-        middle = centre_crop(self.pixels(x), (self.height, self.width))
-        return Tensor(beside(np.ascontiguousarray(middle), x.data))
+        return changed(np.ascontiguousarray(centre_crop(self.pixels(x), (self.height, self.width))), x)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, height, width, C)."""
@@ -94,7 +91,7 @@ class Rescaling(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """x · scale + offset."""
-        return x * _constant(self.scale, x) + _constant(self.offset, x)
+        return x * _constant(np.asarray(self.scale), x) + _constant(np.asarray(self.offset), x)
 
 
 class Normalization(Layer):
@@ -165,24 +162,24 @@ class Normalization(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Normalized numbers, or with `invert` the way back."""
+        mean: Any
         mean, variance = self._statistics(x)
-        deviation = np.maximum(np.sqrt(variance), x.dtype.type(EPSILON))
+        deviation = _constant(np.maximum(np.sqrt(variance), EPSILON), x)
+        mean = _constant(mean, x)
         return x * deviation + mean if self.invert else (x - mean) / deviation
 
     def _statistics(self, x: Tensor) -> tuple[Array, Array]:
         """Mean and variance in a form that broadcasts over a batch."""
         shape = [n if a in self._kept else 1 for a, n in enumerate(x.shape)]
-        if self.mean is None:
-            mean, variance = (v.data.astype(x.dtype, copy=False) for v in self.variables[:2])
-        else:
-            mean, variance = (beside(np.asarray(v, x.dtype), x.data) for v in (self.mean, self.variance))
-        return tuple(v.reshape(shape) if v.size > 1 else v.reshape([1] * x.ndim) for v in (mean, variance))
+        given = (to_host(v.data) for v in self.variables[:2]) if self.mean is None else (self.mean, self.variance)
+        mean, variance = (np.asarray(v, np.float64) for v in given)
+        return tuple(v.reshape(shape) if v.size > 1 else v.reshape([1] * x.ndim) for v in (mean, variance))  # type: ignore[return-value]
 
 
-def _constant(value: Any, x: Tensor) -> Array:
-    """A number, or one a channel, in x's type and place."""
-    array = np.asarray(value, x.dtype)
-    return beside(array, x.data) if array.ndim else array[()]  # a single number goes anywhere
+def _constant(value: np.ndarray, x: Tensor) -> Any:
+    """A constant in the type of x, where x lives."""
+    value = value.astype(x.dtype)
+    return Tensor(beside(value if value.size > 1 else value.reshape([1] * x.ndim), x.data))
 
 
 def _batches_of(data: Any) -> Iterable[np.ndarray]:

@@ -147,7 +147,7 @@ class Model(Network):
                 watching.on_epoch_begin(epoch, {})
                 logs = self._train_epoch(train, watching, batch)
                 batch = 0
-                if validation is not None and (epoch + 1) % validation_freq == 0 and np.isfinite(logs["loss"]):
+                if validation is not None and (epoch + 1) % validation_freq == 0 and np.isfinite(logs.get("loss", 0.0)):
                     results = self._evaluate(validation, watching)
                     logs.update({f"val_{name}": value for name, value in results.items()})
                 self.epochs_seen += 1

@@ -85,6 +85,21 @@ def test_in_the_middle_of_an_epoch_it_goes_on_with_the_batch_that_comes_next(tmp
     assert batches == [2, 0, 1, 2, 0, 1, 2]
 
 
+def test_after_the_last_batch_of_an_epoch_it_goes_on_with_the_epochs_end(tmp_path: Path) -> None:
+    whole, again = network(), network()
+    whole.fit(X, Y, batch_size=20, epochs=2, verbose=0)
+    interrupted(tmp_path, after=3, save_freq=3)
+    history = again.fit(
+        X, Y, batch_size=20, epochs=2, validation_data=(X, Y), callbacks=[BackupAndRestore(tmp_path, 3)], verbose=0
+    )
+    assert history.epoch == [0, 1]
+    assert {name: len(values) for name, values in history.history.items()} == {
+        "loss": 1, "accuracy": 1, "val_loss": 2, "val_accuracy": 2,
+    }  # fmt: skip
+    for a, b in zip(whole.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_the_backup_stays_if_asked_to_and_what_else_is_in_the_folder_always(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     network().fit(X, Y, callbacks=[BackupAndRestore(tmp_path, delete_checkpoint=False)], verbose=0)

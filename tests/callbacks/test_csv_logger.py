@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from minicnn.callbacks import CSVLogger, LambdaCallback
@@ -58,3 +59,10 @@ def test_places_and_separators_that_cannot_be(tmp_path: Path) -> None:
     for arguments in (("log.csv", "ab"), ("log.csv", 5), (5,)):
         with pytest.raises(ArgumentError, match=r"CSVLogger: (separator|filename) must be"):
             CSVLogger(*arguments)  # type: ignore[arg-type]
+
+
+def test_a_metric_of_several_numbers_is_one_cell(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    several = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(f1=np.array([0.5, 1.0])))
+    network().fit(X, Y, callbacks=[several, CSVLogger(file)], verbose=0)
+    assert rows(file)[1][2] == '"[0.5, 1.0]"'

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minicnn.callbacks import TensorBoard
+from minicnn.callbacks import LambdaCallback, TensorBoard
 from minicnn.callbacks.event_file import EventFile, crc32c, masked_crc32c
 from minicnn.callbacks.tensorboard import as_pixels, filters_in_a_grid
 from minicnn.errors import ArgumentError, OutputError
@@ -125,6 +125,13 @@ def test_histograms_of_weights_gradients_and_activations_and_pictures(tmp_path: 
     image = Image.open(io.BytesIO(picture[4][0]))
     assert (image.height, image.width, 1) == tuple(picture[i][0] for i in (1, 2, 3))
     assert len([tag for tag in train if tag.startswith("examples/")]) == 3
+
+
+def test_a_metric_of_several_numbers_has_a_curve_for_each(tmp_path: Path) -> None:
+    several = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(f1=np.array([0.5, 1.0])))
+    network().fit(X, Y, callbacks=[several, TensorBoard(tmp_path)], verbose=0)
+    train = values(tmp_path / "train")
+    assert [train[f"epoch_f1_{i}"][0][1][2][0] for i in (0, 1)] == [0.5, 1.0]
 
 
 def test_numbers_that_are_not_finite_are_left_out_of_histograms(tmp_path: Path) -> None:

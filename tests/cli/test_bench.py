@@ -23,13 +23,14 @@ SMALL = {
     "memory": "LeNet",
     "scaling": "channels",
     "input-path": "LeNet",
+    "loader": "batch 20",
     "cpu-vs-gpu": "step LeNet",
 }
 
 
 def results(minicnn: Run, name: str, tmp_path: Path, *more: object) -> list[dict]:
     files = ["--json", tmp_path / "out" / "r.json", "--png", tmp_path / "out" / "r.png"]
-    against = [] if name in ("cpu-vs-gpu", "input-path") else ["--against", "numpy"]
+    against = [] if name in ("cpu-vs-gpu", "input-path", "loader") else ["--against", "numpy"]
     outcome = minicnn("bench", name, "--quick", "--only", SMALL[name], *files, *(more or against))
     assert outcome.status == 0, outcome.err
     assert "measured peak" in outcome.out
@@ -72,6 +73,13 @@ def test_fit_is_set_against_its_bare_steps(minicnn: Run, tmp_path: Path) -> None
         "of uint8",
         "augmented",
     }
+
+
+@pytest.mark.slow
+def test_waiting_for_data_is_a_part_of_the_step(minicnn: Run, tmp_path: Path) -> None:
+    (result,) = results(minicnn, "loader", tmp_path)
+    assert set(result["waiting"]) == {"bare steps", "arrays, shuffled", "arrays, changed", "files"}
+    assert all(0 <= share < 1 for share in result["waiting"].values())
 
 
 def test_scaling_fits_exponents(minicnn: Run, tmp_path: Path) -> None:

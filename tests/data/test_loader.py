@@ -66,13 +66,18 @@ def test_augmentation_that_changes_labels_too() -> None:
     assert batch.y.tolist() == [1, 2, 3, 4]
 
 
+def workers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("minicnn data")}
+
+
 def test_no_more_is_made_than_is_asked_for_in_advance() -> None:
     made: list[int] = []
+    before = workers()
     results = in_order(lambda i: made.append(i) or i, range(100), workers=2, ahead=3)  # type: ignore[func-returns-value]
     assert [next(results) for _ in range(4)] == [0, 1, 2, 3]
     results.close()  # type: ignore[attr-defined]
     assert len(made) <= 4 + 3
-    assert not [t for t in threading.enumerate() if t.name.startswith("minicnn data")]
+    assert not workers() - before
 
 
 def test_what_goes_wrong_is_raised_in_its_place_and_ends_the_threads() -> None:
@@ -81,12 +86,13 @@ def test_what_goes_wrong_is_raised_in_its_place_and_ends_the_threads() -> None:
             raise DataError("picture 2")
         return i
 
+    before = workers()
     results, seen = in_order(make, range(9), workers=3, ahead=3), []
     with pytest.raises(DataError, match="picture 2"):
         for i in results:
             seen.append(i)
     assert seen == [0, 1]
-    assert not [t for t in threading.enumerate() if t.name.startswith("minicnn data")]
+    assert not workers() - before
 
 
 class OfAllSizes(Pictures):

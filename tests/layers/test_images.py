@@ -207,3 +207,21 @@ def test_arguments_that_make_no_sense(case: str) -> None:
     make, message = BAD[case]
     with pytest.raises(ArgumentError, match=message):
         make()
+
+
+ON_A_DEVICE: dict[str, Any] = {
+    **{name: lambda name=name: RANDOM[name](3) for name in RANDOM},
+    "rescaling": lambda: layers.Rescaling([1.0, 2.0, 3.0], offset=-1.0),
+    "normalization": lambda: layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 9.0]),
+    "resizing": lambda: layers.Resizing(5, 7),
+    "center crop": lambda: layers.CenterCrop(5, 3),
+}
+
+
+@pytest.mark.parametrize("name", ON_A_DEVICE)
+def test_pictures_on_a_device_become_the_same_and_stay_there(name: str) -> None:
+    x = X[:3]
+    there = ON_A_DEVICE[name]()(Tensor(x).to("cuda-sim"), training=True)
+    assert there.device == "cuda-sim"
+    expected = ON_A_DEVICE[name]()(x, training=True).data
+    np.testing.assert_allclose(there.to("cpu").data, expected, rtol=1e-6)
