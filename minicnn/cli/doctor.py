@@ -21,7 +21,7 @@ from minicnn.errors import BackendError
 NUMPY_OPERATORS = (
     *("absolute", "add", "divide", "exp", "log", "matmul", "multiply", "negative", "power", "sqrt", "subtract"),
     *("max", "mean", "sum", "getitem", "reshape", "transpose", "upsample2d", "zero_pad2d"),
-    *("binary_cross_entropy", "cross_entropy", "prelu"),
+    *("binary_cross_entropy", "cross_entropy", "log_softmax", "prelu"),
 )
 """Operators that are NumPy code on every backend: none has a kernel."""
 
@@ -32,7 +32,7 @@ NUMPY_ELSEWHERE = (
     "losses other than crossentropies from_logits over classes",
     "metrics",
     "clipping and weight decay",
-    "augmentation",
+    "layers and functions that prepare or augment pictures",
 )
 
 

@@ -19,6 +19,8 @@ from tests.conftest import Spy
 from tests.layers.cases import CASES as LAYER_CASES
 from tests.ops.calls import run, upstream_for
 
+PREPARING = "minicnn.layers.random_", "minicnn.layers.scaling"
+
 
 def words(text: str) -> list[str]:
     return [" ".join(line.replace("│", " ").split()) for line in text.splitlines()]
@@ -95,6 +97,8 @@ def test_the_layers_left_to_numpy_are_those_that_ask_no_backend(backend: Spy) ->
     asking, silent = set(), set()
     for case in LAYER_CASES.values():
         layer = case.make()
+        if type(layer).__module__.startswith(PREPARING):
+            continue
         backend.calls.clear()
         layer(Tensor(np.ones((2, *case.example), np.float32)), training=True)
         (asking if backend.calls else silent).add(type(layer).__name__)

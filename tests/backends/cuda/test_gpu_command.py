@@ -33,11 +33,11 @@ def test_without_a_gpu_they_are_skipped_and_the_reason_told() -> None:
 @pytest.mark.usefixtures("_compiler")
 def test_with_one_they_run_there_and_only_there() -> None:
     said = run("-m", "gpu", "-v", *STAND_IN)
-    assert "[cuda]" in said
-    assert "[numpy]" not in said
+    assert "[cuda" in said
+    assert "[numpy" not in said
     assert " passed" in said
     assert "skipped" not in said
 
 
 def test_other_runs_never_ask_for_one() -> None:
-    assert "[cuda]" not in run("-v", "--collect-only")
+    assert "[cuda" not in run("-v", "--collect-only")
