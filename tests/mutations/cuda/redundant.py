@@ -15,6 +15,7 @@ REDUNDANT: dict[str, str] = {
     "dropout.cu dropout: never 4 * quad >= n": "each of the four is checked again: this saves ten rounds of Philox",
     "patches.cuh phase_of: always last > tap": "without taps, the division gives 0 by itself",
     "pooling.cu max_pool2d_gradient: a loop ends at < size_h + 1": "no winner has a number so high",
+    "tiles.cuh product_tile: never first_row >= rows": "rows beyond the last are left out later: this saves work",
     "tiles.cuh product_tile: a loop ends at < end + 1": "where the depth is full, one more tile of zeros is added",
     "warp.cuh warp_max: a loop begins with LANES / 2 + 1": _ALL_LANES,
     "warp.cuh warp_sum: a loop begins with LANES / 2 + 1": _ALL_LANES,

@@ -55,7 +55,7 @@ def normalized(rows: int, channels: int) -> Arrays:
     return [y, mean, variance, dgamma, dbeta, dx, backend.bias_gradient(dy)]
 
 
-TALL = partial(normalized, 520, 33), partial(normalized, 512, 2)
+TALL = partial(normalized, 1030, 33), partial(normalized, 512, 2)
 
 
 def in_large_tiles(workload: Workload) -> Workload:
@@ -68,10 +68,11 @@ def in_large_tiles(workload: Workload) -> Workload:
     return computed
 
 
-def multiplied(depth: int, columns: int) -> Arrays:
-    """More rows than a tile has."""
-    rng = generator(2)
-    x, w, b, dy = (rng.standard_normal(shape) for shape in ((70, depth), (depth, columns), columns, (70, columns)))
+def multiplied(depth: int, columns: int, dtype: type = np.float64) -> Arrays:
+    """More rows than a tile has, of small whole numbers, which float32 adds without rounding."""
+    rng, rows = generator(2), 140
+    shapes = (rows, depth), (depth, columns), (columns,), (rows, columns)
+    x, w, b, dy = (rng.integers(-9, 10, shape).astype(dtype) for shape in shapes)
     backend = current_backend()
     forwards = backend.dense(x, w, b), backend.dense(x, w, None), backend.dense_relu(x, w, b)
     return [*forwards, backend.dense_input_gradient(dy, w), backend.dense_weight_gradient(x, dy)]
@@ -90,9 +91,10 @@ def with_a_library() -> Arrays:
 
 PRODUCTS: tuple[Workload, ...] = (
     with_a_library,
-    partial(multiplied, 41, 37),
-    partial(multiplied, 42, 38),  # lines of whole 16 bytes
-    in_large_tiles(partial(multiplied, 44, 72)),
+    partial(multiplied, 33, 37),
+    partial(multiplied, 34, 38),  # lines of whole 16 bytes
+    in_large_tiles(partial(multiplied, 20, 72)),
+    in_large_tiles(partial(multiplied, 20, 72, np.float32)),  # whose tiles are larger than those of doubles
 )
 
 
@@ -164,6 +166,13 @@ def bent() -> Arrays:
     return [current_backend().relu(x, slope, None, 0.0) for slope in (0.0, 0.5)]
 
 
+def approximated() -> Arrays:
+    """GELU by a hyperbolic tangent."""
+    x, dy = generator(12).standard_normal((2, 5))
+    backend = current_backend()
+    return [backend.gelu(x, True), backend.gelu_gradient(dy, x, True)]
+
+
 def pooled() -> Arrays:
     """A window in which no pixel is above another: the first one wins."""
     x = np.full((1, 4, 4, 1), -np.inf)
@@ -214,10 +223,14 @@ WORKLOADS: dict[str, tuple[Workload, ...]] = {
     "elementwise": (*(operator(n) for n in ("relu", "leaky_relu", "relu6", "sigmoid", "tanh")), bent),
     "matmul": (operator("dense"), operator("dense_relu"), *PRODUCTS),
     "patches": (patched,),
-    "pooling": (*(operator(n, 8) for n in ("max_pool2d", "average_pool2d", "conv2d_relu", "batch_norm_relu")), pooled),
-    "soft_activations": tuple(operator(name) for name in ("elu", "selu", "gelu", "silu", "softplus")),
+    "pooling": (
+        *(operator(n, 8) for n in ("max_pool2d", "average_pool2d", "conv2d_relu", "batch_norm_relu")),
+        pooled,
+        CONVOLUTIONS[0],
+    ),
+    "soft_activations": (*(operator(n) for n in ("elu", "selu", "gelu", "silu", "softplus")), approximated),
     "softmax": (rowwise,),
-    "sums": TALL,
+    "sums": (*TALL, CONVOLUTIONS[0]),
     "updates": (updated,),
 }
 """What runs the kernels of each family."""
