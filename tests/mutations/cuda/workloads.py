@@ -86,7 +86,8 @@ def with_a_library() -> Arrays:
 
     x, w, b = (generator(9).standard_normal(shape) for shape in ((9, 5), (5, 33), 33))
     with patch.object(PlantedDevice, "matmul", staticmethod(matmul)):
-        return [current_backend().dense(x, w, b), current_backend().dense_relu(x, w, b)]
+        backend = current_backend()
+        return [backend.dense(x, w, b), backend.dense_relu(x, w, b), backend.dense_relu(x, w, None)]
 
 
 PRODUCTS: tuple[Workload, ...] = (
