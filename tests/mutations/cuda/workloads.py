@@ -9,15 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from minicnn import use_backend
 from minicnn.backends import current_backend
+from minicnn.backends.cuda import tiles
 from minicnn.geometry import Windows
 from minicnn.gradient_check import CASES
+from minicnn.kernels import softgpu
 from minicnn.kernels.cuda import FOLDER
 from minicnn.random import Key, generator
+from tests.backends.cuda.conftest import computing
+from tests.mutations.cuda.planting import PlantedDevice, planted_backend
 from tests.ops.calls import run, upstream_for
 
 Arrays = list[np.ndarray]
@@ -38,10 +44,10 @@ def operator(name: str, draws: int = 5) -> Workload:
     return partial(_drawn, name, draws)
 
 
-def normalized(rows: int) -> Arrays:
-    """Several chunks of rows, two tiles of channels."""
-    x, dy = generator(0).standard_normal((2, rows, 35))
-    gamma, beta = generator(1).standard_normal((2, 35))
+def normalized(rows: int, channels: int) -> Arrays:
+    """Chunks are of 512 rows, tiles of 32 channels."""
+    x, dy = generator(0).standard_normal((2, rows, channels))
+    gamma, beta = generator(1).standard_normal((2, channels))
     backend = current_backend()
     y, mean, variance = backend.batch_norm(x, gamma, beta, 1e-3)
     dgamma, dbeta = backend.batch_norm_parameter_gradients(dy, x, mean, variance, 1e-3)
@@ -49,30 +55,80 @@ def normalized(rows: int) -> Arrays:
     return [y, mean, variance, dgamma, dbeta, dx, backend.bias_gradient(dy)]
 
 
-TALL = partial(normalized, 1100), partial(normalized, 1024)
+TALL = partial(normalized, 1030, 33), partial(normalized, 512, 2)
 
 
-def multiplied() -> Arrays:
-    """Two tiles and a rest either way, and a depth that is no multiple of anything."""
-    rng = generator(2)
-    x, w, b, dy = (rng.standard_normal(shape) for shape in ((70, 41), (41, 37), 37, (70, 37)))
+def in_large_tiles(workload: Workload) -> Workload:
+    """The same by the tiles for large products, although there are not many of them."""
+
+    def computed() -> Arrays:
+        with patch.object(tiles, "MANY", 1):
+            return workload()
+
+    return computed
+
+
+def multiplied(depth: int, columns: int, dtype: type = np.float64) -> Arrays:
+    """More rows than a tile has, of small whole numbers, which float32 adds without rounding."""
+    rng, rows = generator(2), 140
+    shapes = (rows, depth), (depth, columns), (columns,), (rows, columns)
+    x, w, b, dy = (rng.integers(-9, 10, shape).astype(dtype) for shape in shapes)
     backend = current_backend()
     forwards = backend.dense(x, w, b), backend.dense(x, w, None), backend.dense_relu(x, w, b)
     return [*forwards, backend.dense_input_gradient(dy, w), backend.dense_weight_gradient(x, dy)]
 
 
-def convolved() -> Arrays:
-    """Several tiles of pixels and of filters, a rim of padding, and groups."""
-    rng, found = generator(3), list[np.ndarray]()
-    for channels, filters, groups in ((5, 35, 1), (6, 8, 2)):
-        x, b = rng.standard_normal((2, 9, 7, channels)), rng.standard_normal(filters)
-        w = rng.standard_normal((3, 2, channels // groups, filters))
-        windows = Windows.over((9, 7), (3, 2), strides=(2, 1), padding=((2, 0), (1, 2)))
-        dy = rng.standard_normal((2, *windows.outputs, filters))
+def with_a_library() -> Arrays:
+    """What follows a product that a library has computed, as cuBLAS does on a GPU."""
+
+    def matmul(a: Any, b: Any, result: Any, *_: bool) -> None:
+        result.set(a.to_host() @ b.to_host())
+
+    x, w, b = (generator(9).standard_normal(shape) for shape in ((9, 5), (5, 33), 33))
+    with patch.object(PlantedDevice, "matmul", staticmethod(matmul)):
         backend = current_backend()
-        found += [backend.conv2d(x, w, b, windows, groups), backend.conv2d_input_gradient(dy, w, windows, groups)]
-        found += [backend.conv2d_weight_gradient(x, dy, windows, groups)]
+        return [backend.dense(x, w, b), backend.dense_relu(x, w, b), backend.dense_relu(x, w, None)]
+
+
+PRODUCTS: tuple[Workload, ...] = (
+    with_a_library,
+    partial(multiplied, 33, 37),
+    partial(multiplied, 34, 38),  # lines of whole 16 bytes
+    in_large_tiles(partial(multiplied, 20, 72)),
+    in_large_tiles(partial(multiplied, 20, 72, np.float32)),  # whose tiles are larger than those of doubles
+)
+
+
+def convolved(channels: int, filters: int, groups: int = 1) -> Arrays:
+    """Several tiles of pixels, a rim of padding, strides, and what is fused with it, for pools of three sizes."""
+    rng = generator(3)
+    x, b = rng.standard_normal((2, 9, 8, channels)), rng.standard_normal(filters)
+    w = rng.standard_normal((3, 2, channels // groups, filters))
+    windows = Windows.over((9, 8), (3, 2), strides=(2, 1), padding=((2, 0), (1, 2)))
+    dy = rng.standard_normal((2, *windows.outputs, filters))
+    backend = current_backend()
+    found = [backend.conv2d(x, w, b, windows, groups), backend.conv2d_input_gradient(dy, w, windows, groups)]
+    found.append(backend.conv2d_weight_gradient(x, dy, windows, groups))
+    for size in (1, 2, 3):
+        pooling = Windows.over(windows.outputs, size, strides=size)
+        y, winners = backend.conv2d_relu_pool(x, w, b, windows, groups, pooling)
+        found += [y, winners, *backend.relu_pool_gradient(y + 1, winners, pooling)]
     return found
+
+
+CONVOLUTIONS: tuple[Workload, ...] = (
+    partial(convolved, 5, 35),
+    partial(convolved, 6, 8, groups=2),
+    partial(convolved, 6, 38),  # lines of whole 16 bytes
+    in_large_tiles(partial(convolved, 4, 72)),
+)
+
+
+def between_windows() -> Arrays:
+    """Strides and dilation share a factor: some pixels lie under no tap at all."""
+    w, dy = generator(10).standard_normal((3, 3, 2, 3)), generator(11).standard_normal((1, 4, 4, 3))
+    windows = Windows.over((9, 8), 3, strides=2, dilation=2, padding=((1, 1), (2, 1)))
+    return [current_backend().conv2d_input_gradient(dy[:, : windows.outputs[0], : windows.outputs[1]], w, windows, 1)]
 
 
 def summed_in_splits() -> Arrays:
@@ -111,6 +167,13 @@ def bent() -> Arrays:
     return [current_backend().relu(x, slope, None, 0.0) for slope in (0.0, 0.5)]
 
 
+def approximated() -> Arrays:
+    """GELU by a hyperbolic tangent."""
+    x, dy = generator(12).standard_normal((2, 5))
+    backend = current_backend()
+    return [backend.gelu(x, True), backend.gelu_gradient(dy, x, True)]
+
+
 def pooled() -> Arrays:
     """A window in which no pixel is above another: the first one wins."""
     x = np.full((1, 4, 4, 1), -np.inf)
@@ -137,7 +200,12 @@ def updated() -> Arrays:
         (lists(3), lambda p, g, v: backend.sgd_update(p, g, v, 0.1, 0.9, True)),
         (lists(3), lambda p, g, v: backend.sgd_update(p, g, v, 0.1, 0.9, False)),
         (lists(2), lambda p, g: backend.sgd_update(p, g, None, 0.1, 0.0, False)),
-        (lists(4), lambda p, g, m, v: backend.adam_update(p, g, m, v, 0.1, 0.9, 0.99, 1e-3, 3)),
+        (lists(5), lambda p, g, m, v, most: backend.adam_update(p, g, m, v, most, 0.1, 0.9, 0.5, 1e-3, 3)),
+        (lists(4), lambda p, g, m, v: backend.adam_update(p, g, m, v, None, 0.1, 0.9, 0.99, 1e-3, 3)),
+        (lists(4), lambda p, g, m, v: backend.nadam_update(p, g, m, v, 0.1, 0.2, 0.9, 0.99, 1e-3, 3)),
+        (lists(4), lambda p, g, m, v: backend.adamax_update(p, g, m, v, 0.1, 0.9, 0.99, 1e-3, 3)),
+        (lists(3), lambda p, g, s: backend.adagrad_update(p, g, s, 0.1, 1e-3)),
+        (lists(4), lambda p, g, s, t: backend.adadelta_update(p, g, s, t, 0.1, 0.9, 1e-3)),
         (lists(5), lambda p, g, s, v, m: backend.rmsprop_update(p, g, s, v, m, 0.1, 0.9, 0.5, 2.0)),
         (lists(4), lambda p, g, s, v: backend.rmsprop_update(p, g, s, v, None, 0.1, 0.9, 0.5, 1e-3)),
         (lists(3), lambda p, g, s: backend.rmsprop_update(p, g, s, None, None, 0.1, 0.9, 0.0, 1e-3)),
@@ -149,16 +217,21 @@ def updated() -> Arrays:
 
 WORKLOADS: dict[str, tuple[Workload, ...]] = {
     "batch_norm": (operator("batch_norm"), operator("batch_norm_inference"), operator("batch_norm_relu"), *TALL),
-    "convolution": (operator("conv2d"), operator("conv2d_relu"), convolved, summed_in_splits),
+    "convolution": (operator("conv2d"), operator("conv2d_relu"), *CONVOLUTIONS, between_windows, summed_in_splits),
     "cross_entropy": (operator("softmax_cross_entropy"), rowwise),
     "depthwise": (operator("depthwise_conv2d"),),
     "dropout": (dropped,),
     "elementwise": (*(operator(n) for n in ("relu", "leaky_relu", "relu6", "sigmoid", "tanh")), bent),
-    "matmul": (operator("dense"), operator("dense_relu"), multiplied),
+    "matmul": (operator("dense"), operator("dense_relu"), *PRODUCTS),
     "patches": (patched,),
-    "pooling": (*(operator(n, 8) for n in ("max_pool2d", "average_pool2d", "conv2d_relu", "batch_norm_relu")), pooled),
+    "pooling": (
+        *(operator(n, 8) for n in ("max_pool2d", "average_pool2d", "conv2d_relu", "batch_norm_relu")),
+        pooled,
+        CONVOLUTIONS[0],
+    ),
+    "soft_activations": (*(operator(n) for n in ("elu", "selu", "gelu", "silu", "softplus")), approximated),
     "softmax": (rowwise,),
-    "sums": TALL,
+    "sums": (*TALL, CONVOLUTIONS[0]),
     "updates": (updated,),
 }
 """What runs the kernels of each family."""
@@ -181,3 +254,17 @@ def expected(workload: Workload) -> Arrays:
     """By the numpy backend."""
     with use_backend("numpy"):
         return workload()
+
+
+def noticed(workload: Workload) -> str:
+    """What is wrong with the kernels as they are now; "" if nothing shows."""
+    try:
+        with computing(planted_backend()):
+            found = workload()
+    except softgpu.KernelError as error:
+        return str(error)
+    for a, b in zip(found, expected(workload), strict=True):
+        wrong = ~np.isclose(a, b, rtol=1e-9, atol=1e-11)
+        if wrong.any():
+            return f"{wrong.sum()} numbers are wrong"
+    return ""
