@@ -9,7 +9,7 @@ import pytest
 
 from minicnn.kernels import softgpu
 from minicnn.kernels.cuda.ladder import CONVOLUTION, FOLDER, NUMBERS, SUM, Step
-from minicnn.kernels.cuda.ladder.occupancy import occupancy
+from minicnn.kernels.cuda.occupancy import occupancy
 from tests.kernels.cuda.nvrtc import HOW, costs, library
 
 needs_compiler = pytest.mark.skipif(
@@ -91,4 +91,4 @@ def test_registers_are_as_the_compiler_counts_them(step: Step) -> None:
     ],
 )
 def test_occupancy_by_hand(threads: int, registers: int, shared_bytes: int, warps: int) -> None:
-    assert occupancy(threads, registers, shared_bytes) == warps / 64
+    assert occupancy("sm_80", threads, registers, shared_bytes).warps == warps
