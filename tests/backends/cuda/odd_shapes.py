@@ -80,7 +80,10 @@ def _cross_entropy(normal: Normal) -> Named:
 def _elements(normal: Normal) -> Named:
     backend, parameters, velocities = current_backend(), [normal(5000), normal(3)], [normal(5000), normal(3)]
     backend.sgd_update(parameters, [normal(5000), normal(3)], velocities, 0.1, 0.9, True)
+    x, dy = normal(37, 45), normal(37, 45)
     return {
-        "dropout": backend.dropout(normal(1665), 0.3, Key(5, 2)),
+        "dropout": backend.dropout(x, 0.3, Key(5, 2)),
+        "gelu": backend.gelu(x, approximate=True),
+        "gelu dx": backend.gelu_gradient(dy, x, approximate=True),
         **{f"sgd {i}": a for i, a in enumerate([*parameters, *velocities])},
     }

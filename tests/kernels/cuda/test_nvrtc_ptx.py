@@ -63,15 +63,31 @@ class Both(SimulatedDevice):
             np.testing.assert_allclose(a.to_host(), content, rtol=tolerance, atol=tolerance, err_msg=kernel)
 
 
+def by_numpy(a: Any, b: Any, result: Any, turned_a: bool, turned_b: bool) -> None:
+    """A library's product of matrices."""
+    left, right = a.to_host(), b.to_host()
+    result.set((left.T if turned_a else left) @ (right.T if turned_b else right))
+
+
 def updated(dtype: str) -> list[np.ndarray]:
     """Parameters and state after one step of each optimizer by the backend in use."""
-    rng, backend = generator(12), current_backend()
-    p, g, *state = ([rng.uniform(0.5, 1, 5000).astype(dtype)] for _ in range(7))
-    means = [rng.uniform(0, 0.5, 5000).astype(dtype)]  # less than the root of any square
-    backend.sgd_update(p, g, state[0], 0.1, 0.9, True)
-    backend.adam_update(p, g, state[1], state[2], 0.01, 0.9, 0.99, 1e-3, 3)
-    backend.rmsprop_update(p, g, state[3], state[4], means, 0.01, 0.9, 0.8, 1e-3)
-    return [a for arrays in (p, *state, means) for a in arrays]
+    rng, backend, after = generator(12), current_backend(), []
+    steps: dict[str, tuple[int, tuple[float, ...]]] = {  # arrays of state, and the numbers behind them
+        "sgd_update": (1, (0.1, 0.9, True)),
+        "adam_update": (3, (0.01, 0.9, 0.99, 1e-3, 3)),
+        "nadam_update": (2, (0.01, 0.02, 0.9, 0.99, 1e-3, 3)),
+        "adamax_update": (2, (0.01, 0.9, 0.99, 1e-3, 3)),
+        "adagrad_update": (1, (0.01, 1e-3)),
+        "adadelta_update": (2, (0.01, 0.9, 1e-3)),
+        "rmsprop_update": (3, (0.01, 0.9, 0.8, 1e-3)),
+    }
+    for name, (count, numbers) in steps.items():
+        arrays = [[rng.uniform(0.5, 1, 5000).astype(dtype)] for _ in range(2 + count)]
+        if name == "rmsprop_update":
+            arrays[-1][0] /= 2  # means, less than the root of any square
+        getattr(backend, name)(*arrays, *numbers)
+        after += [array for [array] in arrays]
+    return after
 
 
 @pytest.mark.parametrize("mode", ["fast", "check"])
@@ -84,6 +100,8 @@ def test_every_kernel_computes_what_gplusplus_makes_of_it(dtype: str, mode: str)
         for draw in CASES.values():
             case = draw(rng).astype(dtype)
             run(case, upstream_for(case, rng))
+        odd_shapes(dtype)
+        device.matmul = by_numpy  # as with cuBLAS: bias and ReLU are a launch of their own
         odd_shapes(dtype)
         for a, b in zip(updated(dtype), expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] / 10)
