@@ -19,9 +19,9 @@ FLOORS: dict[str, int] = {
     room: floor
     for floor, rooms in {
         0: "kernels",
-        1: "errors geometry random registry tensor numeric backends",
+        1: "errors geometry random registry structure tensor numeric backends",
         2: "ops gradient_check",
-        3: "activations initializers losses metrics optimizers layers summary plan plan_table network",
+        3: "activations initializers losses metrics optimizers layers summary graph plan plan_table network",
         4: "callbacks data datasets training models",
         5: "applications",
         6: "benchmarks cli __main__",

@@ -13,41 +13,55 @@ from minicnn.layers.base import Layer, Variable
 from minicnn.layers.convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from minicnn.layers.dense import Dense
 from minicnn.layers.dropout import Dropout
+from minicnn.layers.function import Identity, Lambda
 from minicnn.layers.input import Input, InputLayer
+from minicnn.layers.merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
 from minicnn.layers.normalization import BatchNormalization
+from minicnn.layers.operation import Operation
 from minicnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
 from minicnn.layers.shaping import Flatten, Reshape, UpSampling2D, ZeroPadding2D
-from minicnn.registry import lookup
+from minicnn.registry import custom_object, lookup
 
 AvgPool2D, MaxPool2D = AveragePooling2D, MaxPooling2D
 GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 
 __all__ = [
     "Activation",
+    "Add",
+    "Average",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
+    "Concatenate",
     "Conv2D",
     "Conv2DTranspose",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Flatten",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",
     "GlobalMaxPool2D",
     "GlobalMaxPooling2D",
+    "Identity",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LeakyReLU",
     "MaxPool2D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Operation",
     "PReLU",
     "ReLU",
     "Reshape",
     "SeparableConv2D",
     "Softmax",
+    "Subtract",
     "UpSampling2D",
     "Variable",
     "ZeroPadding2D",
@@ -59,28 +73,44 @@ _KNOWN: dict[str, type[Layer]] = {
     cls.__name__: cls
     for cls in (
         Activation,
+        Add,
+        Average,
         AveragePooling2D,
         BatchNormalization,
+        Concatenate,
         Conv2D,
         Conv2DTranspose,
         Dense,
         DepthwiseConv2D,
+        Dot,
         Dropout,
         Flatten,
         GlobalAveragePooling2D,
         GlobalMaxPooling2D,
+        Identity,
         InputLayer,
+        Lambda,
         LeakyReLU,
         MaxPooling2D,
+        Maximum,
+        Minimum,
+        Multiply,
+        Operation,
         PReLU,
         ReLU,
         Reshape,
         SeparableConv2D,
         Softmax,
+        Subtract,
         UpSampling2D,
         ZeroPadding2D,
     )
 }
+
+
+def is_known(name: str, cls: type | None = None) -> bool:
+    """Whether a layer of this library has this name, and is this class."""
+    return name in _KNOWN and cls in (None, _KNOWN[name])
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
@@ -98,7 +128,8 @@ def deserialize(config: Any) -> Layer:
         or not isinstance(config["config"], dict)
     ):
         raise ArgumentError(f'a layer\'s config must be {{"class_name": ..., "config": {{...}}}}, got {config!r:.200}')
-    cls = lookup("layer", config["class_name"], _KNOWN)
+    own = custom_object(config["class_name"])
+    cls = own if isinstance(own, type) and issubclass(own, Layer) else lookup("layer", config["class_name"], _KNOWN)
     try:
         return cls.from_config(config["config"])
     except TypeError as error:

@@ -18,6 +18,8 @@ class Dropout(Layer):
     Raises ArgumentError if rate is not in [0, 1).
     """
 
+    keeps_shape = True
+
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.rate = check_number("Dropout", "rate", rate, least=0, below=1)

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers
+from minicnn import optimizers
 from minicnn.errors import ArgumentError, CheckpointError, MinicnnError, StateError
-from minicnn.models.architecture import to_config
+from minicnn.layers import Layer
+from minicnn.models.architecture import to_entry
 from minicnn.training.archive import read_archive, write_archive
-from minicnn.training.model import Model
+from minicnn.training.model import Trainer
 
 
-def save_model(model: Model, path: str | os.PathLike[str]) -> None:
+def save_model(model: Trainer, path: str | os.PathLike[str]) -> None:
     """Architecture, weights and compile settings to one file, in one step. Raises OutputError, StateError.
 
     A loss, metric or optimizer of one's own has no name to be saved by: such a model is loaded uncompiled.
@@ -26,7 +27,12 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     write_archive(path, arrays, config)
 
 
-def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
+def save_weights(model: Trainer, path: str | os.PathLike[str]) -> None:
+    """The weights to one file, whatever the model computes with them. Raises OutputError, StateError."""
+    write_archive(path, *_weights(model))
+
+
+def load_weights(model: Trainer, path: str | os.PathLike[str]) -> None:
     """The weights in a saved model into another of the same architecture: all or nothing.
 
     Raises CheckpointError if the file is damaged or another model's, StateError if the model has no weights yet.
@@ -37,7 +43,7 @@ def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
     set_saved_weights(model, arrays, path)
 
 
-def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
+def save_training(model: Trainer, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
     """save_model, and what a training needs to go on bit for bit; `extra` is returned by load_training.
 
     Raises ArgumentError for a loss, metric or optimizer of one's own.
@@ -51,8 +57,8 @@ def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, A
         "seed": model.seed,
         "epochs_seen": model.epochs_seen,
         "random": {
-            layer.name: [layer.seed_generator.seed, layer.seed_generator.drawn]
-            for layer in model.layers
+            name: [layer.seed_generator.seed, layer.seed_generator.drawn]
+            for name, layer in drawing_layers(model).items()
             if layer.seed_generator is not None
         },
         "extra": extra,
@@ -60,28 +66,35 @@ def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, A
     write_archive(path, arrays, config)
 
 
-def _contents(model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def drawing_layers(model: Trainer) -> dict[str, Layer]:
+    """The layers that draw random numbers, at any depth, by a name that is theirs alone."""
+    found: dict[str, Layer] = {}
+    for layer in model.walk():
+        if layer.seed_generator is not None:
+            again = sum(layer.name == name.split("#")[0] for name in found)
+            found[f"{layer.name}#{again}" if again else layer.name] = layer
+    return found
+
+
+def _contents(model: Trainer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays, config = _weights(model)
+    return arrays, {"model": to_entry(model), **config}
+
+
+def _weights(model: Trainer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not model.built:
         raise StateError(f"{model.name} has no weights to save yet: build it, or call it once")
     arrays = {f"weights/{i}": v.data for i, v in enumerate(model.weights)}
-    config: dict[str, Any] = {
-        "model": {"class_name": type(model).__name__, "config": to_config(model)},
-        "weights": [v.name for v in model.weights],
-    }
-    return arrays, config
+    return arrays, {"weights": [v.name for v in model.weights]}
 
 
-def _compile_settings(model: Model) -> dict[str, Any] | None:
-    if model.optimizer is None or model.loss is None:
+def _compile_settings(model: Trainer) -> dict[str, Any] | None:
+    if model.optimizer is None or model.objective is None or model.loss is None:
         return None
-    return {
-        "optimizer": optimizers.serialize(model.optimizer),
-        "loss": losses.serialize(model.loss),
-        "metrics": [m if isinstance(m, str) else metrics.serialize(metrics.get(m)) for m in model._metric_names],
-    }
+    return {"optimizer": optimizers.serialize(model.optimizer), **model.objective.get_config()}
 
 
-def set_saved_weights(model: Model, arrays: dict[str, np.ndarray], path: str | os.PathLike[str]) -> None:
+def set_saved_weights(model: Trainer, arrays: dict[str, np.ndarray], path: str | os.PathLike[str]) -> None:
     """The arrays of a file into the model. Raises CheckpointError if they are another model's; all or nothing."""
     count = sum(name.startswith("weights/") for name in arrays)
     try:
@@ -90,7 +103,7 @@ def set_saved_weights(model: Model, arrays: dict[str, np.ndarray], path: str | o
         raise CheckpointError(f"{path} was saved from another model: {error}") from None
 
 
-def compiled_optimizer(model: Model) -> optimizers.Optimizer:
+def compiled_optimizer(model: Trainer) -> optimizers.Optimizer:
     """The model's optimizer. Raises StateError if there is none: nothing to save, or to go on with."""
     if model.optimizer is None:
         raise StateError(f"{model.name} has not been compiled: it has no training to save or to go on with")

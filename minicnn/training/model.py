@@ -9,54 +9,60 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers
+from minicnn import optimizers
 from minicnn.callbacks import Callback, CallbackList, History
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
 from minicnn.errors import ArgumentError, ShapeError, StateError
 from minicnn.geometry import is_int
-from minicnn.layers import Layer
-from minicnn.losses import Loss
-from minicnn.metrics import Mean, Metric
+from minicnn.layers.shapes import fits, mapped_shapes, shapes_of
 from minicnn.network import Network
 from minicnn.optimizers import Optimizer
 from minicnn.random import fresh_seed
+from minicnn.structure import is_nested, mapped
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
-from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+from minicnn.training.inputs import check_all_inputs, count_of, example_weights, split_off
+from minicnn.training.objective import Bound, Objective, Tally
 from minicnn.training.repetition import Repetition, key_of, step_inputs
 
 
-class Model(Network):
+class Trainer(Network):
     """A network with an optimizer, a loss and metrics. Arguments and results are Keras 3's."""
 
-    def __init__(
-        self, layers: Sequence[Layer] | None = None, name: str | None = None, dtype: str | None = None
-    ) -> None:
-        super().__init__(layers, name, dtype)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self.optimizer: Optimizer | None = None
-        self.loss: Loss | None = None
+        self.loss: Any = None
         self.stop_training = False
         self.seed = fresh_seed()  # of the order of the examples
         self.epochs_seen = 0  # each epoch of a model's life has an order of its own
-        self._metric_names: list[Any] = []
-        self._metrics: list[Metric] = []
+        self.objective: Objective | None = None
+        self._bound: Bound | None = None
+        self._tally: Tally | None = None
         self._repetition = Repetition()
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+    ) -> None:
         """Chooses how to train: an optimizer, a loss and metrics, by name or as objects.
 
+        A model with several outputs takes lists with an entry for each, or dicts by their names; one loss by itself
+        is that of all. loss_weights: what each loss is multiplied by in the sum. weighted_metrics: those that count
+        examples by their sample weights.
         Raises ArgumentError for unknown names, with the nearest known one.
         """
         self.optimizer = optimizers.get(optimizer)
         self._repetition = Repetition()
-        self.loss = None if loss is None else losses.get(loss)
-        if self.loss is not None and self.loss.reduction is None:
-            raise ArgumentError(f"the loss {self.loss.name} must give one number: its reduction must not be None")
-        if not isinstance(metrics, (list, tuple, type(None))):
-            raise ArgumentError(f"metrics must be a list, e.g. ['accuracy']; got {metrics!r:.80}")
-        self._metric_names = list(metrics or ())
-        self._metrics = self._make_metrics(True, 2)  # unknown names are said now, not in fit
+        self.objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        self.loss, self._bound, self._tally = self.objective.loss, None, None
+        if self.built and loss is not None:
+            self._objective()  # what does not fit the outputs is said now, not in fit
 
     def fit(
         self,
@@ -118,7 +124,7 @@ class Model(Network):
             "epochs": epochs,
             "steps": len(train),
             "batch_size": train.batch_size,
-            "samples": len(train.x),
+            "samples": train.count,
         }
         watching = CallbackList(watchers, self, params)
         self.stop_training = False
@@ -155,25 +161,25 @@ class Model(Network):
         if isinstance(x, Batches):
             batches = self._checked(x)
         else:
-            x, y = self._check(x, y)
-            batches = self._batches(x, y, example_weights(y, sample_weight, None), batch_size)
+            x, y, weights = self._check(x, y, sample_weight)
+            batches = self._batches(x, y, weights, batch_size)
         return self._reported(self._evaluate(batches), return_dict)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> np.ndarray:
+    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> Any:
         """The network's output for all examples, in their order: (N, ...). x: (N, ...) array or `data.Batches`.
 
-        Raises as fit.
+        A model with several outputs gives a list or dict of them. Raises as fit.
         """
         if isinstance(x, Batches):
-            check_inputs(x.x, self.input_shape if self.built else None)
-            batches = dataclasses.replace(x, shuffle=False)
+            batches = dataclasses.replace(x, x=check_all_inputs(x.x, self), shuffle=False)
         else:
-            batches = self._batches(check_inputs(x, self.input_shape if self.built else None), None, None, batch_size)
-        return np.concatenate([self._predictions(batch.x) for batch in batches.epoch()])
+            batches = self._batches(check_all_inputs(x, self), None, None, batch_size)
+        parts = [self._predictions(batch.x) for batch in batches.epoch()]
+        return mapped(lambda *arrays: np.concatenate(arrays), *parts)
 
-    def predict_on_batch(self, x: Any) -> np.ndarray:
+    def predict_on_batch(self, x: Any) -> Any:
         """The network's output for one batch: (n, ...)."""
-        return self._predictions(check_inputs(x, self.input_shape if self.built else None))
+        return self._predictions(check_all_inputs(x, self))
 
     def train_on_batch(
         self,
@@ -185,44 +191,46 @@ class Model(Network):
     ) -> Any:
         """One step on one batch; the loss before it, and metrics if there are any, as `evaluate` gives them."""
         self._need_compiled(training=True)
-        x, y = self._check(x, y)
-        self._start_metrics(y)
-        loss, predictions = self._step(x, y, example_weights(y, sample_weight, class_weight))
-        return self._reported({"loss": loss, **self._seen(y, predictions)}, return_dict)
+        x, y, weights = self._check(x, y, sample_weight)
+        weights = example_weights(y, weights, class_weight)
+        self._tally = tally = Tally(self._objective(), y)
+        values, predictions = self._step(x, y, weights)
+        return self._reported(tally.add(values, y, predictions, weights), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch."""
-        x = check_inputs(x, self.input_shape if self.built else None)
-        return self.evaluate(x, y, batch_size=len(x), sample_weight=sample_weight, return_dict=return_dict)
+        count = count_of(check_all_inputs(x, self))
+        return self.evaluate(x, y, batch_size=count, sample_weight=sample_weight, return_dict=return_dict)
 
     # One step, one epoch.
 
-    def _step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
-        """Forward, loss, backward, update. Returns the loss and the predictions that it was taken of."""
+    def _step(self, x: Any, y: Any, weights: Any) -> tuple[list[float], Any]:
+        """Forward, loss, backward, update. Returns the losses, and the predictions that they were taken of."""
         optimizer, variables = self._optimizer(), self.trainable_weights
         with without_warnings():
-            inputs = step_inputs(self, x, y, weights)
-            key = None if inputs is None else key_of(self._chain, True, *inputs)
+            inputs = step_inputs(self._objective().only_loss, self.dtype, x, y, weights)
+            key = None if inputs is None else self._key(True, *inputs)
             if inputs is None or key is None:
-                loss = self._loss()(y, predictions := self(Tensor(x), training=True), weights)
-                value, predicted = loss.item(), predictions.data
-                self._need_finite(value, x)
+                predictions = self(mapped(Tensor, x), training=True)
+                loss, parts = self._objective()(y, predictions, weights)
+                values, predicted = [loss.item(), *(p.item() for p in parts)], mapped(lambda t: t.data, predictions)
+                self._need_finite(values[0], x)
                 if variables:
                     gradients = self._backward(loss)
             else:
                 losses, predicted, *gradients = self._repetition.run(key, self._losses_and_gradients, inputs)
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
-                value = losses.mean().item()
-                self._need_finite(value, x)
+                values = [losses.mean().item()]
+                self._need_finite(values[0], x)
             if variables:
                 optimizer.apply(gradients, variables)
-        return value, predicted
+        return values, predicted
 
     def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
         """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
         predictions = self(Tensor(x), training=True)
-        losses = self._loss().call(y, predictions)
+        losses = self.loss.call(y, predictions)
         share = np.full(losses.shape, 1 / losses.size, losses.dtype)
         return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
 
@@ -234,65 +242,65 @@ class Model(Network):
         loss.backward(gradient)
         return [np.zeros_like(v.data) if v.grad is None else v.grad for v in variables]
 
-    def _need_finite(self, loss: float, x: np.ndarray) -> None:
+    def _key(self, training: bool, *inputs: np.ndarray) -> Any:
+        """What a recorded computation of the network depends on; None if it is not to be recorded."""
+        chain = None if self.wiring is None else self.planned().chain
+        return None if chain is None else key_of(chain, training, *inputs)
+
+    def _need_finite(self, loss: float, x: Any) -> None:
         if not np.isfinite(loss):
             raise_non_finite(self, x, loss, self._optimizer().iterations + 1)
 
-    def _predictions(self, x: np.ndarray) -> np.ndarray:
+    def _predictions(self, x: Any) -> Any:
         """The network's output for one batch, without a tape."""
         with no_grad():
-            x = x.astype(self.dtype or "float32", copy=False)
-            key = key_of(self._chain, False, x) if self.built else None
+            x = mapped(lambda a: a.astype(self.dtype or "float32", copy=False), x)
+            key = None if is_nested(x) else self._key(False, x)
             if key is None:
-                return self(x).data
+                return mapped(lambda t: t.data, self(mapped(Tensor, x)))
             return self._repetition.run(key, lambda x: (self(x).data,), (x,), copy=True)[0]
 
     def _train_epoch(self, batches: Batches, watching: CallbackList) -> dict[str, float]:
-        mean_loss = Mean()
-        self._start_metrics(batches.y)
+        self._tally = tally = Tally(self._objective(), batches.y)
         logs: dict[str, float] = {}
         epoch = batches.epoch(self.epochs_seen)
         # Cutting a batch out of an array is less work than handing it from thread to thread.
         with made_ahead(epoch) if batches.augment is not None else nullcontext(epoch) as ready:
             for number, batch in enumerate(ready):
-                y: Any = batch.y
-                loss, predictions = self._step(batch.x, y, batch.weights)
-                mean_loss.update_state(loss, sample_weight=[len(y)])
-                logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
+                values, predictions = self._step(*batch)
+                logs = tally.add(values, batch.y, predictions, batch.weights)
                 watching.on_train_batch_end(number, logs)
         check_weights(self, self._optimizer().iterations)
         return logs
 
     def _evaluate(self, batches: Batches) -> dict[str, float]:
-        mean_loss = Mean()
-        self._start_metrics(batches.y)
+        self._tally = tally = Tally(self._objective(), batches.y)
         logs: dict[str, float] = {}
         with no_grad(), without_warnings():
             for batch in batches.epoch():
-                y: Any = batch.y
-                predictions = self(batch.x)
-                loss = self._loss()(y, predictions, batch.weights).item()
-                if not np.isfinite(loss):
-                    raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
-                mean_loss.update_state(loss, sample_weight=[len(y)])
-                logs = {"loss": mean_loss.result(), **self._seen(y, predictions.data)}
+                predictions = self(mapped(Tensor, batch.x))
+                loss, parts = self._objective()(batch.y, predictions, batch.weights)
+                values = [loss.item(), *(p.item() for p in parts)]
+                if not np.isfinite(values[0]):
+                    raise_non_finite(self, batch.x, values[0], self._optimizer().iterations, training=False)
+                logs = tally.add(values, batch.y, mapped(lambda t: t.data, predictions), batch.weights)
         return logs
 
     # Data at the door.
 
-    def _check(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        x = check_inputs(x, self.input_shape if self.built else None)
+    def _check(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
+        x = check_all_inputs(x, self)
         if not self.built:
-            self.build((None, *x.shape[1:]))
-        return x, check_targets(y, len(x), self.loss, self.output_shape)
+            self.build(mapped_shapes(lambda shape: (None, *shape[1:]), shapes_of(x)))
+        count, objective = count_of(x), self._objective()
+        y = objective.targets(y, count)
+        return x, y, objective.sample_weights(sample_weight, count)
 
     def _checked(self, batches: Batches) -> Batches:
-        self._check(batches.x, batches.y)
-        return batches
+        x, y, weights = self._check(batches.x, batches.y, batches.weights)
+        return dataclasses.replace(batches, x=x, y=y, weights=weights)
 
-    def _batches(
-        self, x: np.ndarray, y: np.ndarray | None, weights: np.ndarray | None, batch_size: int | None
-    ) -> Batches:
+    def _batches(self, x: Any, y: Any, weights: Any, batch_size: int | None) -> Batches:
         return Batches(x, y, weights, 32 if batch_size is None else batch_size, dtype=self.dtype or "float32")
 
     def _training_batches(
@@ -305,8 +313,8 @@ class Model(Network):
         class_weight: Mapping[int, float] | None,
         validation_split: float,
     ) -> tuple[Batches, Batches | None]:
-        x, y = self._check(x, y)
-        weights = example_weights(y, sample_weight, class_weight)
+        x, y, weights = self._check(x, y, sample_weight)
+        weights = example_weights(y, weights, class_weight)
         held_out = None
         if validation_split:
             (x, y, weights), (held_x, held_y, held_weights) = split_off([x, y, weights], validation_split)
@@ -319,39 +327,29 @@ class Model(Network):
             return self._checked(data)
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ArgumentError("validation_data must be (x, y), (x, y, sample_weight) or a data.Batches")
-        x = check_inputs(data[0], self.input_shape, "validation x")
-        y = check_targets(data[1], len(x), self.loss, self.output_shape, "validation y")
-        return self._batches(x, y, example_weights(y, data[2] if len(data) == 3 else None, None), batch_size)
+        x, objective = check_all_inputs(data[0], self, "validation x"), self._objective()
+        y = objective.targets(data[1], count_of(x), "validation y")
+        weights = objective.sample_weights(data[2] if len(data) == 3 else None, count_of(x))
+        return self._batches(x, y, weights, batch_size)
 
-    # Metrics.
-
-    def _make_metrics(self, sparse_labels: bool, outputs: int) -> list[Metric]:
-        return [metrics.get(m, sparse_labels=sparse_labels, outputs=outputs) for m in self._metric_names]
-
-    def _start_metrics(self, y: np.ndarray | None) -> None:
-        sparse = y is None or y.ndim == 1 or y.shape[-1] == 1
-        self._metrics = self._make_metrics(sparse, int(self.output_shape[-1] or 0))
-        for metric in self._metrics:
-            metric.reset_state()
-
-    def _seen(self, y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-        for metric in self._metrics:
-            metric.update_state(y, predictions)
-        return {metric.name: metric.result() for metric in self._metrics}
+    # What it was compiled with.
 
     @property
     def metrics_names(self) -> list[str]:
         """What evaluate returns, in order."""
-        return ["loss", *(metric.name for metric in self._metrics)]
+        return ["loss"] if self._tally is None else self._tally.names
 
     def _reported(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values
 
-    def _loss(self) -> Loss:
-        if self.loss is None:
+    def _objective(self) -> Bound:
+        """Losses and metrics, each with its output; found anew when the outputs have changed."""
+        if self.objective is None or self.loss is None:
             raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
-        return self.loss
+        if self._bound is None or not fits(self.output_shape, shapes_of(self._bound.outputs)):
+            self._bound = self.objective.bound_to(self.outputs_like())
+        return self._bound
 
     def _optimizer(self) -> Optimizer:
         if self.optimizer is None:
@@ -360,6 +358,7 @@ class Model(Network):
 
     def _need_compiled(self, training: bool = False) -> None:
         self._optimizer()
-        self._loss()
-        if not self._chain:
+        if self.loss is None:
+            raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
+        if not self.sublayers:
             raise ShapeError(f"{self.name} has no layers to {'train' if training else 'evaluate'}")

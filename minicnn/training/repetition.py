@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ from minicnn import activations, layers, losses
 from minicnn.backends import current_backend, get_num_threads
 from minicnn.layers import Layer
 from minicnn.plan import signature
+from minicnn.structure import is_nested
 
 KEPT = 4  # recordings of a model at a time: a batch and the last, smaller one, in training and in prediction
 LARGEST = (
@@ -128,7 +129,7 @@ class Repetition:
         return _Recorded(own, results, again or (lambda: None))
 
 
-def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
+def key_of(chain: Sequence[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
     """What a step of a chain of layers depends on; None if it is not to be recorded."""
     weights = [v for layer in chain for v in layer.variables]
     if (
@@ -160,16 +161,17 @@ def _is_repeatable(layer: Layer, training: bool) -> bool:
     return type(layer) in _REPEATABLE and getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
 
 
-def step_inputs(model: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Any:
+def step_inputs(loss: Any, dtype: str | None, x: Any, y: Any, weights: Any) -> Any:
     """(x, y) in the types that a recorded step takes; None if the loss does not leave all its computing to the backend.
 
-    Labels are whole numbers in range, or rows that fit: `fit` has seen to that.
+    loss: that of the only output. Labels are whole numbers in range, or rows that fit: `fit` has seen to that.
     """
-    loss = model.loss
+    if is_nested(x):
+        return None
     known = type(loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
     if not known or not loss.from_logits or loss.reduction != "sum_over_batch_size" or weights is not None:
         return None
-    dtype = model.dtype or "float32"
+    dtype = dtype or "float32"
     sparse = type(loss) is losses.SparseCategoricalCrossentropy
     y = y.reshape(len(y)).astype(np.int64, copy=False) if sparse else y.astype(dtype, copy=False)
     return x.astype(dtype, copy=False), y

@@ -102,6 +102,7 @@ CASES: dict[str, LayerCase] = {
         (6,),
         {name: shape for name, shape in _bn(6).items() if name != "gamma"},
     ),
+    "identity": LayerCase(lambda: layers.Identity(), (4, 3), (4, 3)),
     "dropout": LayerCase(lambda: layers.Dropout(0.5), (4, 3), (4, 3)),
     "activation": LayerCase(lambda: layers.Activation("sigmoid"), (4, 3), (4, 3)),
     "relu": LayerCase(lambda: layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.5), (4, 3), (4, 3)),
