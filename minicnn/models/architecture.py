@@ -12,7 +12,6 @@ from minicnn import layers
 from minicnn.errors import ArgumentError
 from minicnn.layers import InputLayer, Layer
 from minicnn.network import Network, names_of
-from minicnn.registry import lookup
 from minicnn.structure import leaves, mapped
 from minicnn.tensor import Symbolic
 
@@ -148,8 +147,9 @@ def to_entry(layer: Layer) -> dict[str, Any]:
 
 def from_entry(entry: Any) -> Any:
     """A layer or a model, without its weights, from what to_entry returned. Raises ArgumentError."""
-    if isinstance(entry, dict) and entry.get("class_name") in MODELS and set(entry) == {"class_name", "config"}:
-        return lookup("model", entry["class_name"], MODELS).from_config(entry["config"])
+    name = entry.get("class_name") if isinstance(entry, dict) and set(entry) == {"class_name", "config"} else None
+    if isinstance(name, str) and name in MODELS:
+        return MODELS[name].from_config(entry["config"])
     return layers.deserialize(entry)
 
 

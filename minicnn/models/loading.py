@@ -26,10 +26,11 @@ def from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     custom_objects: classes of one's own by name, and functions of Lambda layers.
     """
-    if not isinstance(config, dict) or config.get("class_name") not in (*MODELS, *(custom_objects or ())):
+    known = {**MODELS, **(custom_objects or {})}
+    if not isinstance(config, dict) or config.get("class_name") not in list(known):
         raise ArgumentError(
-            'an architecture must be {"class_name": "Sequential" or "Model", "config": {...}}, as model.to_json() '
-            f"writes it; got {config!r:.120}"
+            'an architecture must be {"class_name": "Sequential", "config": {...}}, or one of class "Model", as '
+            f"model.to_json() writes it; got {config!r:.120}"
         )
     try:
         with knowing(custom_objects):

@@ -337,6 +337,9 @@ class Trainer(Network):
     @property
     def metrics_names(self) -> list[str]:
         """What evaluate returns, in order."""
+        if self._tally is None and self.built and self.loss is not None:
+            objective = self._objective()
+            self._tally = Tally(objective, [None] * len(objective.names) if objective.several else None)
         return ["loss"] if self._tally is None else self._tally.names
 
     def _reported(self, logs: dict[str, float], return_dict: bool) -> Any:

@@ -79,6 +79,8 @@ class Bound:
     ) -> None:
         self.outputs, self.names, self.shapes = outputs, names, shapes
         self.losses, self.weights, self.metrics, self.weighted_metrics = found, weights, metrics, weighted_metrics
+        for spec in (spec for lists in (*metrics, *weighted_metrics) for spec in lists):
+            _metric(spec, True, 2)
         if not any(found):
             raise ArgumentError("compile: at least one output needs a loss")
 

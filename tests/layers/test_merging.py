@@ -76,7 +76,11 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "one tensor": (lambda: layers.Add()(X[0]), ArgumentError, r"layer 'add' \(Add\): needs a list of at least two"),
     "a list of one": (lambda: layers.Add()(X[:1]), ArgumentError, "needs a list of at least two tensors"),
     "three to subtract": (lambda: layers.Subtract()(X), ArgumentError, "needs a list of two tensors"),
-    "shapes": (lambda: layers.Multiply()([X[0], ROWS[0]]), ShapeError, r"shapes \[\(None, 4, 2\), \(None, 5\)\] do not"),
+    "shapes": (
+        lambda: layers.Multiply()([X[0], ROWS[0]]),
+        ShapeError,
+        r"shapes \[\(None, 4, 2\), \(None, 5\)\] do not",
+    ),
     "joined shapes": (lambda: layers.Concatenate()([X[0], X[1][:, :3]]), ShapeError, "must be equal but for axis 2"),
     "the batch": (lambda: layers.Concatenate(axis=0), ArgumentError, "not that of the batch"),
     "no axis": (lambda: layers.Concatenate(axis=3)(X), ArgumentError, "axis 3 is not one of those"),
