@@ -203,7 +203,7 @@ class Network(Layer):
     @property
     def output_names(self) -> list[str]:
         """The names of the outputs: the keys of a dict, else those of their layers, numbered where alike."""
-        return names_of(self.output)
+        return names_of(self.outputs_like())
 
     @property
     def sublayers(self) -> list[Layer]:

@@ -36,7 +36,7 @@ class Operation(Layer):
         self.function = lookup("operator", operator, known)
         super().__init__(name=name, dtype=dtype)
         self.name = self.first_name = name or operator
-        self.operator, self.arguments, self.options = operator, arguments, options
+        self.operator, self.arguments, self.options = operator, list(arguments), options
         self._positional, self._named = _read(list(arguments)), {key: _read(value) for key, value in options.items()}
 
     def call(self, x: list[Tensor], training: bool) -> Any:

@@ -96,11 +96,7 @@ def graph_from(cls: Any, config: Any) -> Any:
             tensors[f"{layer.name}:0:0"] = layer.symbolic()
     made: dict[str, int] = {}
     for call in config["calls"]:
-        if (
-            not isinstance(call, dict)
-            or call.get("layer") not in known
-            or call.get("training") not in (None, True, False)
-        ):
+        if not _is_call(call, known):
             raise ArgumentError(
                 f'a call must be {{"layer": a name, "inputs": ..., "training": ...}}, got {call!r:.100}'
             )
@@ -111,6 +107,11 @@ def graph_from(cls: Any, config: Any) -> Any:
             tensors[f"{name}:{number}:{i}"] = t
     inputs, outputs = (mapped(_tensor_in(tensors), config[what]) for what in ("inputs", "outputs"))
     return cls(inputs, outputs, config.get("name"), config.get("dtype"))
+
+
+def _is_call(call: Any, known: dict[str, Layer]) -> bool:
+    named = isinstance(call, dict) and isinstance(call.get("layer"), str) and call["layer"] in known
+    return named and call.get("training") in (None, True, False)
 
 
 def _tensor_in(tensors: dict[str, Symbolic]) -> Any:

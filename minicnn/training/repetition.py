@@ -154,11 +154,13 @@ def key_of(chain: Sequence[Layer], training: bool, *inputs: np.ndarray) -> tuple
 
 
 def _is_repeatable(layer: Layer, training: bool) -> bool:
+    if type(layer) not in _REPEATABLE:
+        return False
     if type(layer) is layers.BatchNormalization and training and not layer.trainable:
         return False  # its gradient is computed by NumPy
     if getattr(layer, "groups", 1) > 1:
         return False  # groups are taken apart, or channels repeated, by NumPy
-    return type(layer) in _REPEATABLE and getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
+    return getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
 
 
 def step_inputs(loss: Any, dtype: str | None, x: Any, y: Any, weights: Any) -> Any:
