@@ -221,6 +221,8 @@ _KNOWN: dict[str, type[Initializer]] = {
     "constant": Constant,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
+    "normal": RandomNormal,
+    "uniform": RandomUniform,
     "truncated_normal": TruncatedNormal,
     "orthogonal": Orthogonal,
     "variance_scaling": VarianceScaling,

@@ -327,7 +327,7 @@ def _with_pooling(chain: tuple[Layer, ...], taken: tuple[Layer, ...]) -> tuple[P
     if type(pool) is not MaxPooling2D or pool.strides != pool.pool_size:
         return (1, 1), taken
     image: Any = (pool.input_shape or ())[1:3]
-    pads = Windows.over(image, pool.pool_size, pool.strides, pool.padding).pads
+    pads = Windows.over(image, pool.pool_size, pool.strides, pool.pads_for(image)).pads
     if pads != NO_PADS or pool.pool_size[0] * pool.pool_size[1] > MOST_TAPS:
         return (1, 1), taken
     return pool.pool_size, (*taken, pool)

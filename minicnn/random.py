@@ -9,6 +9,7 @@ Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -68,6 +69,16 @@ def random_bits(key: Key, n: int) -> np.ndarray:
     counter[2] = key.step
     words = philox(counter, (key.seed & 0xFFFFFFFF, key.seed >> 32))
     return words.T.reshape(-1)[:n].astype(np.uint32)
+
+
+def normals(key: Key, shape: tuple[int, ...]) -> np.ndarray:
+    """Normal numbers of mean 0 and deviation 1, float64: number i comes of the key's random numbers 2i and 2i + 1.
+
+    Source: Box and Muller, A note on the generation of random normal deviates (1958).
+    """
+    bits = random_bits(key, 2 * math.prod(shape)).reshape(-1, 2)
+    radius, angle = (bits + 0.5).T / 2**32  # in (0, 1), neither end included
+    return (np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)).reshape(shape)
 
 
 class SeedGenerator:

@@ -12,37 +12,62 @@ from minicnn.layers.activation import Activation, LeakyReLU, PReLU, ReLU, Softma
 from minicnn.layers.base import Layer, Variable
 from minicnn.layers.convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from minicnn.layers.dense import Dense
-from minicnn.layers.dropout import Dropout
+from minicnn.layers.dropout import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
+from minicnn.layers.embedding import Embedding
 from minicnn.layers.function import Identity, Lambda
 from minicnn.layers.input import Input, InputLayer
 from minicnn.layers.merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
 from minicnn.layers.normalization import BatchNormalization
+from minicnn.layers.one_dimensional import (
+    AveragePooling1D,
+    Conv1D,
+    Cropping1D,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    MaxPooling1D,
+    UpSampling1D,
+    ZeroPadding1D,
+)
 from minicnn.layers.operation import Operation
 from minicnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
-from minicnn.layers.shaping import Flatten, Reshape, UpSampling2D, ZeroPadding2D
+from minicnn.layers.shaping import Cropping2D, Flatten, Permute, RepeatVector, Reshape, UpSampling2D, ZeroPadding2D
 from minicnn.registry import custom_object, lookup
 
+AvgPool1D, MaxPool1D = AveragePooling1D, MaxPooling1D
 AvgPool2D, MaxPool2D = AveragePooling2D, MaxPooling2D
+GlobalAvgPool1D, GlobalMaxPool1D = GlobalAveragePooling1D, GlobalMaxPooling1D
 GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 
 __all__ = [
     "Activation",
     "Add",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
     "Concatenate",
+    "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Identity",
     "Input",
@@ -50,20 +75,28 @@ __all__ = [
     "Lambda",
     "Layer",
     "LeakyReLU",
+    "MaxPool1D",
     "MaxPool2D",
+    "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Minimum",
     "Multiply",
     "Operation",
     "PReLU",
+    "Permute",
     "ReLU",
+    "RepeatVector",
     "Reshape",
     "SeparableConv2D",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
     "Subtract",
+    "UpSampling1D",
     "UpSampling2D",
     "Variable",
+    "ZeroPadding1D",
     "ZeroPadding2D",
     "deserialize",
     "serialize",
@@ -75,34 +108,50 @@ _KNOWN: dict[str, type[Layer]] = {
         Activation,
         Add,
         Average,
+        AveragePooling1D,
         AveragePooling2D,
         BatchNormalization,
         Concatenate,
+        Conv1D,
         Conv2D,
         Conv2DTranspose,
+        Cropping1D,
+        Cropping2D,
         Dense,
         DepthwiseConv2D,
         Dot,
         Dropout,
+        Embedding,
         Flatten,
+        GaussianDropout,
+        GaussianNoise,
+        GlobalAveragePooling1D,
         GlobalAveragePooling2D,
+        GlobalMaxPooling1D,
         GlobalMaxPooling2D,
         Identity,
         InputLayer,
         Lambda,
         LeakyReLU,
+        MaxPooling1D,
         MaxPooling2D,
         Maximum,
         Minimum,
         Multiply,
         Operation,
         PReLU,
+        Permute,
         ReLU,
+        RepeatVector,
         Reshape,
         SeparableConv2D,
         Softmax,
+        SpatialDropout1D,
+        SpatialDropout2D,
         Subtract,
+        UpSampling1D,
         UpSampling2D,
+        ZeroPadding1D,
         ZeroPadding2D,
     )
 }

@@ -13,10 +13,10 @@ from minicnn.layers import Layer, deserialize, serialize
 from minicnn.tensor import Tensor
 from tests.layers.cases import CASES, LayerCase
 
-# Those that take several inputs, and those that hold a function, have tests of their own.
+# Those that take several inputs, those that hold a function or take whole numbers, have tests of their own.
 SEVERAL = {layers.Add, layers.Average, layers.Concatenate, layers.Dot, layers.Maximum, layers.Minimum, layers.Multiply}
 SEVERAL |= {layers.Subtract, layers.Operation}
-FUNCTIONS = {layers.Lambda}
+FUNCTIONS = {layers.Lambda, layers.Embedding}
 
 every_layer = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 

@@ -122,7 +122,7 @@ def test_weights_can_be_kept_and_the_model_itself_cannot(tmp_path: Any) -> None:
     other(X)
     other.load_weights(tmp_path / "weights")
     np.testing.assert_array_equal(model.predict(X), other.predict(X))
-    with pytest.raises(ArgumentError, match="computes what its own `call` says, .* save_weights and load_weights"):
+    with pytest.raises(ArgumentError, match=r"computes what its own `call` says, .* save_weights and load_weights"):
         model.save(tmp_path / "model")
 
 

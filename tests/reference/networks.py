@@ -170,6 +170,30 @@ def attention(k: Any) -> tuple[Any, dict[str, Any]]:
     return k.Model(image, la.Dense(1)(la.Flatten()(x))), {"loss": MSE, "metrics": ["mae"]}
 
 
+def text(k: Any) -> tuple[Any, dict[str, Any]]:
+    """Words as a one-dimensional image."""
+    la = k.layers
+    words = k.Input((12,), dtype="int32")
+    x = la.Embedding(20, 6)(words)
+    x = la.Conv1D(5, 3, padding="causal", dilation_rate=2, activation="relu")(la.ZeroPadding1D((1, 0))(x))
+    x = la.MaxPooling1D(2)(x)
+    x = la.Conv1D(6, 3, strides=2, padding="same", activation="tanh")(la.UpSampling1D(2)(x))
+    x = la.Concatenate()([la.GlobalMaxPooling1D()(x), la.GlobalAveragePooling1D()(la.Cropping1D(1)(x))])
+    return k.Model(words, la.Dense(3, activation="softmax")(x)), {"loss": SPARSE, "metrics": ["accuracy"]}
+
+
+def turned(k: Any) -> tuple[Any, dict[str, Any]]:
+    """Cropping, axes in another order, rows repeated, and what only draws while training left at rest."""
+    la = k.layers
+    image = k.Input(IMAGE)
+    x = la.Cropping2D(((1, 0), (0, 2)))(image)
+    x = la.Permute((2, 1, 3))(la.Conv2D(3, 3, activation="relu")(x))
+    x = la.AveragePooling1D(2)(la.Reshape((-1, 3))(la.SpatialDropout2D(0.0)(x)))
+    x = la.Flatten()(la.GaussianNoise(0.0)(x))
+    x = la.RepeatVector(3)(la.Dense(4, activation="tanh")(x))
+    return k.Model(image, la.Dense(1)(la.Flatten()(la.Identity()(x)))), {"loss": MSE, "metrics": ["mae"]}
+
+
 NETWORKS: dict[str, Callable[[Any], tuple[Any, dict[str, Any]]]] = {
     make.__name__: make
     for make in (
@@ -187,6 +211,8 @@ NETWORKS: dict[str, Callable[[Any], tuple[Any, dict[str, Any]]]] = {
         merged,
         frozen,
         attention,
+        text,
+        turned,
     )
 }
 
@@ -197,9 +223,15 @@ def examples(name: str) -> tuple[Any, Any]:
     image, other = rng.standard_normal((2, N, *IMAGE)).astype("float32")
     row, kind = rng.standard_normal((N, 5)).astype("float32"), rng.integers(0, 3, N)
     size = rng.standard_normal((N, 1)).astype("float32")
-    x: Any = {"two_inputs": [image, row], "lists_of_outputs": {"row": row, "image": image}, "shared": [image, other]}
+    words = rng.integers(0, 20, (N, 12))
+    x: Any = {
+        "text": words,
+        "two_inputs": [image, row],
+        "lists_of_outputs": {"row": row, "image": image},
+        "shared": [image, other],
+    }
     y: Any = {"two_outputs": {"kind": kind, "size": size}, "lists_of_outputs": [kind, size]}
-    single = size if NETWORKS[name] in (within, two_inputs, shared, merged, attention) else kind
+    single = size if NETWORKS[name] in (within, two_inputs, shared, merged, attention, turned) else kind
     return x.get(name, image), y.get(name, single)
 
 
