@@ -4,7 +4,22 @@ The public vocabulary is Keras 3's (`Sequential`, `layers.Conv2D`, `fit`); benea
 every operator stands beside its hand-derived gradient.
 """
 
-from minicnn import activations, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers
+from minicnn import (
+    activations,
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    preprocessing,
+    regularizers,
+    utils,
+)
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
@@ -13,6 +28,7 @@ from minicnn.models import Model, Sequential, plot_model
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training.cross_validation import cross_validate
 from minicnn.training.repetition import repeating
 
 __version__ = "0.1.0"
@@ -25,6 +41,8 @@ __all__ = [
     "Tensor",
     "activations",
     "callbacks",
+    "constraints",
+    "cross_validate",
     "datasets",
     "fusing",
     "get_num_threads",
@@ -38,8 +56,11 @@ __all__ = [
     "ops",
     "optimizers",
     "plot_model",
+    "preprocessing",
+    "regularizers",
     "repeating",
     "set_num_threads",
     "set_random_seed",
     "use_backend",
+    "utils",
 ]

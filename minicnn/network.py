@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from minicnn.backends import HOST, check_device, chosen_device, moved
 from minicnn.errors import ArgumentError, StateError
 from minicnn.geometry import is_int
 from minicnn.graph import Graph
 from minicnn.layers import Layer, Operation, Variable
 from minicnn.layers.base import assign_all, check_shape_argument
 from minicnn.layers.shapes import Shapes, mapped_shapes, observed, shapes_of
+from minicnn.numeric import numeric
 from minicnn.plan import Group, Plan, plan_for
 from minicnn.structure import is_nested, leaves, mapped, packed, same
 from minicnn.summary import summary_text
-from minicnn.tensor import Call, Symbolic
+from minicnn.tensor import Call, Symbolic, Tensor
 
 
 class Network(Layer):
@@ -38,6 +40,8 @@ class Network(Layer):
         self._plan: Plan | None = None
         self._variables_of_graph: list[Variable] | None = None
         self._being_built = False
+        self._device: str | None = None  # where somebody has told it to live
+        self._place = HOST  # where its variables are
         self._input_shape: Shapes | None = None
         self._output_shape: Shapes | None = None
         super().__init__(name=name, dtype=dtype)
@@ -57,6 +61,44 @@ class Network(Layer):
         number_names(graph.layers, self.name)
         self.dtype = self.dtype or next(("float64" for t in leaves(graph.inputs) if t.dtype == np.float64), None)
         self.input_shape, self.output_shape = shapes_of(graph.inputs), shapes_of(graph.outputs)
+        self._place = ""  # what was just built may lie elsewhere: the first call moves it
+
+    # Where it lives.
+
+    def to(self, device: str) -> Self:
+        """Moves everything to a device, "cpu", "cuda" or "cuda-sim", for good, and returns the network.
+
+        A network that nobody has moved goes, when it is called or trained, where the chosen backend computes.
+        Raises BackendError, saying why, for a device that is not here; then nothing has moved.
+        """
+        self._device = check_device(device)
+        self._move()
+        return self
+
+    @property
+    def device(self) -> str:
+        """Where the network computes: where it was moved to (`to`), or else where the chosen backend does."""
+        return self._device or chosen_device()
+
+    def _move(self) -> None:
+        """Has all variables where the network is to compute."""
+        device = self.device
+        if device != self._place:
+            self._go(device)
+
+    def _go(self, device: str) -> None:
+        for layer in self.sublayers:
+            if isinstance(layer, Network):
+                layer._go(device)
+            else:
+                layer.to(device)
+        self._place = device
+
+    def _as_input(self, x: Any) -> Tensor:
+        """As a layer does; arrays in main memory are moved to where the network lives, Tensors must live there."""
+        if not isinstance(x, Tensor):
+            x = Tensor(moved(numeric(x, f"the input of {self.name}"), self.device))
+        return super()._as_input(x)
 
     # What it computes.
 
@@ -73,6 +115,7 @@ class Network(Layer):
 
     def receive(self, x: Any) -> Any:
         """Tensors in the structure of the inputs, for arrays in that structure, in a list, or by name in a dict."""
+        self._move()
         if self._graph is None:
             return super().receive(x)
         x = mapped(self._as_input, self.arranged(x, f"the input of {self.name}"))

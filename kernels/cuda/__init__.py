@@ -14,8 +14,25 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 FAMILIES = (
     *("batch_norm", "convolution", "cross_entropy", "depthwise", "dropout", "elementwise"),
-    *("matmul", "patches", "pooling", "softmax", "sums", "updates"),
+    *("matmul", "patches", "pooling", "soft_activations", "softmax", "sums", "updates"),
 )
+TILED = "convolution", "matmul"
+"""The families that are made of tiles (tiles.cuh), and so come in variants."""
+
+VARIANTS = {
+    "": {"VECTORS": False, "LARGE": False},
+    "vectors": {"VECTORS": True, "LARGE": False},
+    "large": {"VECTORS": True, "LARGE": True},
+}
+"""How tiles are done -> the constants of tiles.cuh that say so. The first takes any shape."""
+
+PROGRAMS = tuple(
+    f"{family}.{variant}" if variant else family
+    for family in FAMILIES
+    for variant in (VARIANTS if family in TILED else ("",))
+)
+"""All that can be compiled: every family, those in tiles once for each variant ("matmul", "matmul.vectors", ...)."""
+
 REALS = {"float32": "float", "float64": "double"}
 """NumPy's name of a dtype -> CUDA C's name of the type."""
 
@@ -29,11 +46,18 @@ _INCLUDE = re.compile(r'^#include "(\w+\.cuh)"\n', re.MULTILINE)
 
 
 @cache
-def source(family: str, dtype: str) -> str:
-    """The text of `family`.cu for one dtype ("float32" or "float64"), headers included."""
+def source(program: str, dtype: str) -> str:
+    """The text of one of `PROGRAMS` for one dtype ("float32" or "float64"), headers included."""
+    family, _, variant = program.partition(".")
     included: set[str] = set()
     text = re.sub(r"\bReal\b", REALS[dtype], _read(f"{family}.cu", included))
-    return re.sub(r"\bWINDOW_PARAMETERS\b(?=[,)])", ", ".join(f"int {name}" for name in WINDOW_PARAMETERS), text)
+    text = re.sub(r"\bWINDOW_PARAMETERS\b(?=[,)])", ", ".join(f"int {name}" for name in WINDOW_PARAMETERS), text)
+    return _constants(variant) + text if family in TILED else text
+
+
+def _constants(variant: str) -> str:
+    """A variant as the text in front of its program."""
+    return "".join(f"const bool {name} = {str(value).lower()};\n" for name, value in VARIANTS[variant].items())
 
 
 def _read(name: str, included: set[str]) -> str:

@@ -18,8 +18,9 @@ __device__ inline Real softmax_of_row(const Real *logits, Real largest, Real *pr
 }
 
 // loss = log(sum of exp(logit - largest)) - (logit at the label - largest). logits (rows, n), labels, losses (rows,).
-extern "C" __global__ void loss_of_labels(const Real *logits, const int *labels, Real *losses, Real *probabilities,
-                                          long long rows, int n) {
+extern "C" __global__ void loss_of_labels(const Real *__restrict__ logits, const int *__restrict__ labels,
+                                          Real *__restrict__ losses, Real *__restrict__ probabilities, long long rows,
+                                          int n) {
     long long row = row_of_warp();
     if (row >= rows) return;
     logits += row * n;
@@ -29,8 +30,9 @@ extern "C" __global__ void loss_of_labels(const Real *logits, const int *labels,
 }
 
 // loss = - sum of target · log softmax(logits). logits, targets (rows, n).
-extern "C" __global__ void loss_of_targets(const Real *logits, const Real *targets, Real *losses, Real *probabilities,
-                                           long long rows, int n) {
+extern "C" __global__ void loss_of_targets(const Real *__restrict__ logits, const Real *__restrict__ targets,
+                                           Real *__restrict__ losses, Real *__restrict__ probabilities, long long rows,
+                                           int n) {
     long long row = row_of_warp();
     if (row >= rows) return;
     logits += row * n;
@@ -44,8 +46,9 @@ extern "C" __global__ void loss_of_targets(const Real *logits, const Real *targe
 }
 
 // dlogits = (probability - 1 at the label) · dloss.
-extern "C" __global__ void gradient_of_labels(const Real *dlosses, const Real *probabilities, const int *labels,
-                                              Real *dlogits, long long rows, int n) {
+extern "C" __global__ void gradient_of_labels(const Real *__restrict__ dlosses, const Real *__restrict__ probabilities,
+                                              const int *__restrict__ labels, Real *__restrict__ dlogits,
+                                              long long rows, int n) {
     long long row = row_of_warp();
     if (row >= rows) return;
     for (int k = threadIdx.x; k < n; k += LANES) {
@@ -55,8 +58,9 @@ extern "C" __global__ void gradient_of_labels(const Real *dlosses, const Real *p
 }
 
 // dlogits = (probability · sum of targets - target) · dloss.
-extern "C" __global__ void gradient_of_targets(const Real *dlosses, const Real *probabilities, const Real *targets,
-                                               Real *dlogits, long long rows, int n) {
+extern "C" __global__ void gradient_of_targets(const Real *__restrict__ dlosses, const Real *__restrict__ probabilities,
+                                               const Real *__restrict__ targets, Real *__restrict__ dlogits,
+                                               long long rows, int n) {
     long long row = row_of_warp();
     if (row >= rows) return;
     targets += row * n;

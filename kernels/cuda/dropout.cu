@@ -28,8 +28,8 @@ __device__ inline Four philox(Four counter, unsigned key_0, unsigned key_1) {
 
 // y = scale · x where random number i is at least `threshold`, else 0.
 // Number i is word i % 4 of Philox at counter (i / 4, step), with the seed as its key.
-extern "C" __global__ void dropout(const Real *x, unsigned threshold, Real scale, unsigned seed_low, unsigned seed_high,
-                                   unsigned step, Real *y, long long n) {
+extern "C" __global__ void dropout(const Real *__restrict__ x, unsigned threshold, Real scale, unsigned seed_low,
+                                   unsigned seed_high, unsigned step, Real *__restrict__ y, long long n) {
     long long quad = thread_number();
     if (4 * quad >= n) return;
     Four counter = {{(unsigned)quad, (unsigned)(quad >> 32), step, 0}};

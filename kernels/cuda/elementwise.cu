@@ -6,7 +6,8 @@
 #include "common.cuh"
 
 // max_value above it, x from threshold on, slope · (x - threshold) below. Every comparison is such that NaN stays NaN.
-extern "C" __global__ void relu(const Real *x, Real slope, Real max_value, Real threshold, Real *y, long long n) {
+extern "C" __global__ void relu(const Real *__restrict__ x, Real slope, Real max_value, Real threshold,
+                                Real *__restrict__ y, long long n) {
     long long i = thread_number();
     if (i >= n) return;
     Real below = slope != Real(0) ? slope * (x[i] - threshold) : Real(0);  // 0 · infinity would be NaN
@@ -15,8 +16,8 @@ extern "C" __global__ void relu(const Real *x, Real slope, Real max_value, Real 
 }
 
 // dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on.
-extern "C" __global__ void relu_gradient(const Real *dy, const Real *x, Real slope, Real max_value, Real threshold,
-                                         Real *dx, long long n) {
+extern "C" __global__ void relu_gradient(const Real *__restrict__ dy, const Real *__restrict__ x, Real slope,
+                                         Real max_value, Real threshold, Real *__restrict__ dx, long long n) {
     long long i = thread_number();
     if (i >= n) return;
     Real value = x[i] > threshold ? dy[i] : slope * dy[i];
@@ -24,24 +25,26 @@ extern "C" __global__ void relu_gradient(const Real *dy, const Real *x, Real slo
 }
 
 // 1 / (1 + exp(-x)), by an exponential of a number that is never positive: it cannot overflow.
-extern "C" __global__ void sigmoid(const Real *x, Real *y, long long n) {
+extern "C" __global__ void sigmoid(const Real *__restrict__ x, Real *__restrict__ y, long long n) {
     long long i = thread_number();
     if (i >= n) return;
     Real e = exponential(-magnitude(x[i]));
     y[i] = (x[i] >= Real(0) ? Real(1) : e) / (Real(1) + e);
 }
 
-extern "C" __global__ void sigmoid_gradient(const Real *dy, const Real *y, Real *dx, long long n) {
+extern "C" __global__ void sigmoid_gradient(const Real *__restrict__ dy, const Real *__restrict__ y,
+                                            Real *__restrict__ dx, long long n) {
     long long i = thread_number();
     if (i < n) dx[i] = dy[i] * y[i] * (Real(1) - y[i]);
 }
 
-extern "C" __global__ void tanh_forward(const Real *x, Real *y, long long n) {
+extern "C" __global__ void tanh_forward(const Real *__restrict__ x, Real *__restrict__ y, long long n) {
     long long i = thread_number();
     if (i < n) y[i] = hyperbolic_tangent(x[i]);
 }
 
-extern "C" __global__ void tanh_gradient(const Real *dy, const Real *y, Real *dx, long long n) {
+extern "C" __global__ void tanh_gradient(const Real *__restrict__ dy, const Real *__restrict__ y, Real *__restrict__ dx,
+                                         long long n) {
     long long i = thread_number();
     if (i < n) dx[i] = dy[i] * (Real(1) - y[i] * y[i]);
 }

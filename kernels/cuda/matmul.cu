@@ -5,25 +5,44 @@
 #include "tiles.cuh"
 
 // x (rows, depth) @ w (depth, columns) + b (columns,) -> y (rows, columns); b may be null. With `relu`, max(y, 0).
-extern "C" __global__ void dense(const Real *x, const Real *w, const Real *b, Real *y, long long rows, long long depth,
-                                 long long columns, int relu) {
-    auto store = [&](long long m, long long n, Real sum) {
-        Real value = b ? sum + b[n] : sum;
-        y[m * columns + n] = relu && value < Real(0) ? Real(0) : value;
+extern "C" TILE_BOUNDS __global__ void dense(
+    const Real *__restrict__ x, const Real *__restrict__ w, const Real *__restrict__ b, Real *__restrict__ y,
+    long long rows, long long depth, long long columns, int relu) {
+    auto finish = [&](int m, int n, Pack<Real, WIDTH> *results) {
+        add_bias(results, b, n);
+        for (int r = 0; relu && r < FOUR; ++r)
+            for (int c = 0; c < WIDTH; ++c)
+                if (results[r].number[c] < Real(0)) results[r].number[c] = 0;  // a NaN stays
+        store_rows(results, y, columns, rows, m, n);
     };
-    product_tile(MatrixLeft<true>{x, depth, 1}, MatrixRight<false>{w, columns, 1}, store, rows, columns, 0, depth);
+    product_tile(Matrix<true>{x, depth}, Matrix<false>{w, columns}, finish, rows, columns, 0, depth);
 }
 
 // dy (rows, depth) @ w.T, w (columns, depth) -> dx (rows, columns).
-extern "C" __global__ void dense_input_gradient(const Real *dy, const Real *w, Real *dx, long long rows,
-                                                long long depth, long long columns) {
-    auto store = [&](long long m, long long n, Real sum) { dx[m * columns + n] = sum; };
-    product_tile(MatrixLeft<true>{dy, depth, 1}, MatrixRight<true>{w, 1, depth}, store, rows, columns, 0, depth);
+extern "C" TILE_BOUNDS __global__ void dense_input_gradient(
+    const Real *__restrict__ dy, const Real *__restrict__ w, Real *__restrict__ dx, long long rows, long long depth,
+    long long columns) {
+    auto finish = [&](int m, int n, const Pack<Real, WIDTH> *results) {
+        store_rows(results, dx, columns, rows, m, n);
+    };
+    product_tile(Matrix<true>{dy, depth}, Matrix<true>{w, depth}, finish, rows, columns, 0, depth);
 }
 
 // x.T, x (depth, rows) @ dy (depth, columns) -> dw (rows, columns).
-extern "C" __global__ void dense_weight_gradient(const Real *x, const Real *dy, Real *dw, long long rows,
-                                                 long long depth, long long columns) {
-    auto store = [&](long long m, long long n, Real sum) { dw[m * columns + n] = sum; };
-    product_tile(MatrixLeft<false>{x, 1, rows}, MatrixRight<false>{dy, columns, 1}, store, rows, columns, 0, depth);
+extern "C" TILE_BOUNDS __global__ void dense_weight_gradient(
+    const Real *__restrict__ x, const Real *__restrict__ dy, Real *__restrict__ dw, long long rows, long long depth,
+    long long columns) {
+    auto finish = [&](int m, int n, const Pack<Real, WIDTH> *results) {
+        store_rows(results, dw, columns, rows, m, n);
+    };
+    product_tile(Matrix<false>{x, rows}, Matrix<false>{dy, columns}, finish, rows, columns, 0, depth);
+}
+
+// y (rows, columns) += b (columns,) in every row; b may be null. With `relu`, max(y, 0). For a product that another
+// library has computed, which is read and written once more here: one thread an element, blocks of 256.
+extern "C" __global__ void bias_and_relu(const Real *b, int columns, int relu, Real *y, long long n) {
+    long long i = thread_number();
+    if (i >= n) return;
+    Real value = b ? y[i] + b[i % columns] : y[i];
+    y[i] = relu && value < Real(0) ? Real(0) : value;
 }

@@ -1,69 +1,76 @@
 // Pooling: forwards by window, backwards by pixel. Everything gathers and nothing scatters, so nothing is added in an
 // order that chance decides.
 //
-// Launch: one thread an element of the result, blocks of 256, channels innermost. Memory: a pixel is read once for
-// each window over it (from a cache, if windows overlap); results are written once. The maximum also saves which tap
-// won, 4 bytes an output (1 byte in the fused form), so that the way back needs neither x nor y.
-#include "common.cuh"
-#include "windows.cuh"
+// Launch: rows.cuh; a row is a window, backwards a pixel. Memory: a pixel is read once for each window over it (from a
+// cache, if windows overlap); results are written once. The maximum also saves which tap won, 4 bytes an output (1 byte
+// in the fused form), so that the way back needs neither x nor y.
+#include "pools.cuh"
+#include "rows.cuh"
 
-// What thread i of a result (N, rows, columns, C) works on.
-struct Place {
-    long long image;
-    int row, column, channel;
-};
-
-__device__ inline Place place_of(long long i, int rows, int columns, int channels) {
-    return {i / channels / columns / rows, int(i / channels / columns % rows), int(i / channels % columns),
-            int(i % channels)};
+// x (N, H, W, C) -> y and each window's winning tap r·S + s, both (N, OH, OW, C). n: numbers of y.
+extern "C" __global__ void max_pool2d(const Real *__restrict__ x, Real *__restrict__ y, int *__restrict__ winners,
+                                      WINDOW_PARAMETERS, int channels, long long n) {
+    Windows at = WINDOWS;
+    Radices windows = {out_height, out_width};
+    for_own_rows(channels, n, [&](long long i, int row, int channel) {
+        Digits window = windows.digits(row);
+        const Real *image = x + (long long)window.high * height * width * channels + channel;
+        Largest start = {-infinity(), 0};  // not 0, which would win where all pixels are negative
+        auto pixel = [&](int place) { return image[(long long)place * channels]; };
+        Largest best = largest_of(at, window.middle, window.low, start, pixel);
+        y[i] = best.value;
+        winners[i] = best.tap;
+    });
 }
 
-// x (N, H, W, C) -> y and each window's winning tap r·S + s, both (N, OH, OW, C). The first of equals wins; a NaN wins
-// over all, so that it stays visible. n: numbers of y.
-extern "C" __global__ void max_pool2d(const Real *x, Real *y, int *winners, WINDOW_PARAMETERS, int channels,
-                                      long long n) {
-    long long i = thread_number();
-    if (i >= n) return;
-    Windows at = WINDOWS;
-    Place out = place_of(i, at.out_height, at.out_width, channels);
-    Real best = -infinity();  // not 0, which would win where all pixels are negative
-    int winner = 0;
-    for (int r = 0; r < at.size_h; ++r) {
-        int h = out.row * at.stride_h + r - at.top;
-        if (h < 0 || h >= at.height) continue;
-        for (int s = 0; s < at.size_w; ++s) {
-            int w = out.column * at.stride_w + s - at.left;
-            if (w < 0 || w >= at.width) continue;
-            Real pixel = x[((out.image * at.height + h) * at.width + w) * channels + out.channel];
-            if (pixel > best || pixel != pixel) {
-                best = pixel;
-                winner = r * at.size_w + s;
-            }
-        }
-    }
-    y[i] = best;
-    winners[i] = winner;
+// x (N, H, W, C) -> the largest of relu(x) in each window, and its winner r·S + s, or R·S where no pixel is positive;
+// both (N, PH, PW, C). n: numbers of y.
+extern "C" __global__ void relu_pool(const Real *__restrict__ x, Real *__restrict__ y,
+                                     unsigned char *__restrict__ winners, int height, int width, int out_height,
+                                     int out_width, int size_h, int size_w, int channels, long long n) {
+    Windows pools = POOLS;
+    Radices windows = {out_height, out_width};
+    for_own_rows(channels, n, [&](long long i, int row, int channel) {
+        Digits window = windows.digits(row);
+        const Real *image = x + (long long)window.high * height * width * channels + channel;
+        auto pixel = [&](int place) { return image[(long long)place * channels]; };
+        Largest best = largest_of(pools, window.middle, window.low, {0, nobody(pools)}, pixel);
+        y[i] = best.value;
+        winners[i] = best.tap;
+    });
 }
 
 // dy, winners (N, OH, OW, C) -> dx (N, H, W, C): a pixel collects from every window that it won. n: numbers of dx.
-extern "C" __global__ void max_pool2d_gradient(const Real *dy, const int *winners, Real *dx, WINDOW_PARAMETERS,
-                                               int channels, long long n) {
-    long long i = thread_number();
-    if (i >= n) return;
-    Windows at = WINDOWS;
-    Place in = place_of(i, at.height, at.width, channels);
-    Real sum = 0;
-    for (int r = 0; r < at.size_h; ++r) {
-        int down = window_over(in.row, r, at.stride_h, 1, at.top, at.out_height);
-        if (down < 0) continue;
-        for (int s = 0; s < at.size_w; ++s) {
-            int across = window_over(in.column, s, at.stride_w, 1, at.left, at.out_width);
-            if (across < 0) continue;
-            long long window = ((in.image * at.out_height + down) * at.out_width + across) * channels + in.channel;
-            if (winners[window] == r * at.size_w + s) sum += dy[window];
+extern "C" __global__ void max_pool2d_gradient(const Real *__restrict__ dy, const int *__restrict__ winners,
+                                               Real *__restrict__ dx, WINDOW_PARAMETERS, int channels, long long n) {
+    Radices pixels = {height, width};
+    for_own_rows(channels, n, [&](long long i, int row, int channel) {
+        Digits pixel = pixels.digits(row);
+        Real sum = 0;
+        for (int r = 0; r < size_h; ++r) {
+            int down = window_over(pixel.middle, r, stride_h, 1, top, out_height);
+            if (down < 0) continue;
+            for (int s = 0; s < size_w; ++s) {
+                int across = window_over(pixel.low, s, stride_w, 1, left, out_width);
+                if (across < 0) continue;
+                long long window = ((long long)pixel.high * out_height + down) * out_width + across;
+                Real gradient = dy[window * channels + channel];  // by all lanes: whole sectors
+                sum += winners[window * channels + channel] == r * size_w + s ? gradient : Real(0);
+            }
         }
-    }
-    dx[i] = sum;
+        dx[i] = sum;
+    });
+}
+
+// dy, winners (N, PH, PW, C) of relu_pool -> dx (N, H, W, C). n: numbers of dx.
+extern "C" __global__ void relu_pool_gradient(const Real *__restrict__ dy, const unsigned char *__restrict__ winners,
+                                              Real *__restrict__ dx, int height, int width, int out_height,
+                                              int out_width, int size_h, int size_w, int channels, long long n) {
+    Windows pools = POOLS;
+    Radices pixels = {height, width};
+    for_own_rows(channels, n, [&](long long i, int row, int channel) {
+        dx[i] = unpooled(dy, winners, pools, pixels.digits(row), channels, channel);
+    });
 }
 
 // How many taps of window `number` lie on one axis of the image, not on padding.
@@ -78,83 +85,44 @@ __device__ inline Real pixels_inside(const Windows &at, int down, int across) {
 }
 
 // x (N, H, W, C) -> y (N, OH, OW, C), the mean of the pixels in each window. n: numbers of y.
-extern "C" __global__ void average_pool2d(const Real *x, Real *y, WINDOW_PARAMETERS, int channels, long long n) {
-    long long i = thread_number();
-    if (i >= n) return;
+extern "C" __global__ void average_pool2d(const Real *__restrict__ x, Real *__restrict__ y, WINDOW_PARAMETERS,
+                                          int channels, long long n) {
     Windows at = WINDOWS;
-    Place out = place_of(i, at.out_height, at.out_width, channels);
-    Real sum = 0;
-    for (int r = 0; r < at.size_h; ++r) {
-        int h = out.row * at.stride_h + r - at.top;
-        if (h < 0 || h >= at.height) continue;
-        for (int s = 0; s < at.size_w; ++s) {
-            int w = out.column * at.stride_w + s - at.left;
-            if (w >= 0 && w < at.width)
-                sum += x[((out.image * at.height + h) * at.width + w) * channels + out.channel];
+    Radices windows = {out_height, out_width};
+    for_own_rows(channels, n, [&](long long i, int row, int channel) {
+        Digits window = windows.digits(row);
+        Real sum = 0;
+        for (int r = 0; r < size_h; ++r) {
+            int h = window.middle * stride_h + r - top;
+            if (h < 0 || h >= height) continue;
+            for (int s = 0; s < size_w; ++s) {
+                int w = window.low * stride_w + s - left;
+                if (w >= 0 && w < width)
+                    sum += x[(((long long)window.high * height + h) * width + w) * channels + channel];
+            }
         }
-    }
-    y[i] = sum / pixels_inside(at, out.row, out.column);
+        y[i] = sum / pixels_inside(at, window.middle, window.low);
+    });
 }
 
 // dy (N, OH, OW, C) -> dx (N, H, W, C): a pixel collects its share from every window over it. n: numbers of dx.
-extern "C" __global__ void average_pool2d_gradient(const Real *dy, Real *dx, WINDOW_PARAMETERS, int channels,
-                                                   long long n) {
-    long long i = thread_number();
-    if (i >= n) return;
+extern "C" __global__ void average_pool2d_gradient(const Real *__restrict__ dy, Real *__restrict__ dx,
+                                                   WINDOW_PARAMETERS, int channels, long long n) {
     Windows at = WINDOWS;
-    Place in = place_of(i, at.height, at.width, channels);
-    Real sum = 0;
-    for (int r = 0; r < at.size_h; ++r) {
-        int down = window_over(in.row, r, at.stride_h, 1, at.top, at.out_height);
-        if (down < 0) continue;
-        for (int s = 0; s < at.size_w; ++s) {
-            int across = window_over(in.column, s, at.stride_w, 1, at.left, at.out_width);
-            if (across < 0) continue;
-            long long window = ((in.image * at.out_height + down) * at.out_width + across) * channels + in.channel;
-            sum += dy[window] / pixels_inside(at, down, across);
-        }
-    }
-    dx[i] = sum;
-}
-
-// The fused form. Windows of (size_h, size_w) tile the image, so a pixel belongs to one of them at most.
-
-// x (N, H, W, C) -> the largest of relu(x) in each window, and its winner r·S + s, or R·S where no pixel is positive;
-// both (N, PH, PW, C). n: numbers of y.
-extern "C" __global__ void relu_pool(const Real *x, Real *y, unsigned char *winners, int height, int width,
-                                     int out_height, int out_width, int size_h, int size_w, int channels,
-                                     long long n) {
-    long long i = thread_number();
-    if (i >= n) return;
-    Place out = place_of(i, out_height, out_width, channels);
-    Real best = 0;
-    int winner = size_h * size_w;
-    for (int r = 0; r < size_h; ++r) {
-        for (int s = 0; s < size_w; ++s) {
-            int h = out.row * size_h + r, w = out.column * size_w + s;
-            Real pixel = x[((out.image * height + h) * width + w) * channels + out.channel];
-            if (pixel > best || pixel != pixel) {
-                best = pixel;
-                winner = r * size_w + s;
+    Radices pixels = {height, width};
+    for_own_rows(channels, n, [&](long long i, int row, int channel) {
+        Digits pixel = pixels.digits(row);
+        Real sum = 0;
+        for (int r = 0; r < size_h; ++r) {
+            int down = window_over(pixel.middle, r, stride_h, 1, top, out_height);
+            if (down < 0) continue;
+            for (int s = 0; s < size_w; ++s) {
+                int across = window_over(pixel.low, s, stride_w, 1, left, out_width);
+                if (across < 0) continue;
+                long long window = ((long long)pixel.high * out_height + down) * out_width + across;
+                sum += dy[window * channels + channel] / pixels_inside(at, down, across);
             }
         }
-    }
-    y[i] = best;
-    winners[i] = (unsigned char)winner;
-}
-
-// dy, winners (N, PH, PW, C) -> dx (N, H, W, C): dy where the pixel won, else 0, also where no window reaches.
-extern "C" __global__ void relu_pool_gradient(const Real *dy, const unsigned char *winners, Real *dx, int height,
-                                              int width, int out_height, int out_width, int size_h, int size_w,
-                                              int channels, long long n) {
-    long long i = thread_number();
-    if (i >= n) return;
-    Place in = place_of(i, height, width, channels);
-    int down = in.row / size_h, across = in.column / size_w;
-    Real gradient = 0;
-    if (down < out_height && across < out_width) {
-        long long window = ((in.image * out_height + down) * out_width + across) * channels + in.channel;
-        if (winners[window] == in.row % size_h * size_w + in.column % size_w) gradient = dy[window];
-    }
-    dx[i] = gradient;
+        dx[i] = sum;
+    });
 }

@@ -7,7 +7,7 @@
 #include "warp.cuh"
 
 // y = exp(x - max) / sum. Less the maximum no exponential overflows. x, y (rows, n).
-extern "C" __global__ void softmax(const Real *x, Real *y, long long rows, int n) {
+extern "C" __global__ void softmax(const Real *__restrict__ x, Real *__restrict__ y, long long rows, int n) {
     long long row = row_of_warp();
     if (row >= rows) return;  // the whole warp together: nobody waits for a lane that left
     x += row * n;
@@ -23,7 +23,8 @@ extern "C" __global__ void softmax(const Real *x, Real *y, long long rows, int n
 }
 
 // dx = y · (dy - sum of dy · y): the Jacobian diag(y) - y yᵀ applied without building it. dy, y, dx (rows, n).
-extern "C" __global__ void softmax_gradient(const Real *dy, const Real *y, Real *dx, long long rows, int n) {
+extern "C" __global__ void softmax_gradient(const Real *__restrict__ dy, const Real *__restrict__ y,
+                                            Real *__restrict__ dx, long long rows, int n) {
     long long row = row_of_warp();
     if (row >= rows) return;
     dy += row * n;

@@ -1,108 +1,248 @@
 // One tile of a matrix product, by a block of threads: shared memory between them, registers within each.
 //
 // A product C = A B reads every number of A once for each column of C if done naively. A block of 128 threads instead
-// takes a tile of 64 x 32 results: step by step along the depth it brings 64 x 16 of A and 16 x 32 of B into shared
-// memory, where all its threads find them; so A is read from memory once for 32 columns, B once for 64 rows. Each
-// thread sums a 4 x 4 corner in registers: for 16 multiplications it reads 8 numbers from shared memory, as two loads
-// of 16 bytes. Source: Volkov and Demmel, Benchmarking GPUs to tune dense linear algebra (SC 2008).
+// takes a tile of results: step by step along the depth it brings a piece of A and one of B into shared memory, where
+// all its threads find them; so A is read once for all columns of the tile, B once for all rows. Each thread sums a
+// corner in registers, of 4 x 4 or 8 x 8 results: for 64 multiplications it reads 16 numbers from shared memory, in
+// loads of 16 bytes. Source: Volkov and Demmel, Benchmarking GPUs to tune dense linear algebra (SC 2008).
 //
-// What A and B are is up to Left and Right, so that a convolution is the same product over a matrix that never exists
-// (implicit GEMM). Source: Chetlur et al., cuDNN: Efficient Primitives for Deep Learning (2014), section 3.
+// Shared memory holds two pieces of each factor: while one is multiplied, the next is on its way from memory into
+// registers, and one barrier a step is enough. Source: Tan et al., Fast implementation of DGEMM on Fermi GPU (SC 2011).
 //
-//   Left::ALONG_DEPTH   whether neighbours in depth are neighbours in memory: then a warp loads along the depth
-//   Left::Row           what is known of a row before the depth is; computed once a tile, kept in registers
-//   left.row(m)         that, of row m
-//   left.at(row, k)     A[m][k]
-//   right.at(k, n)      B[k][n], and Right::ALONG_DEPTH
-//   store(m, n, value)  called once for each result
+// Two constants, which whoever compiles this puts in front of it, choose the form (see VARIANTS in __init__.py):
+//   VECTORS  factors are read, and results written, by 16 bytes: their lines must lie, and end, at multiples of that
+//   LARGE    tiles of 128 x 64 (64 x 64 in double) instead of 64 x 32: half the reading for each multiplication
 //
-// Launch: 128 threads; grid (tiles of 64 rows, tiles of 32 columns, whatever the caller makes of blockIdx.z). The sums
-// run from the first to the last in depth, in one register each: the same bits in every run.
+// What A and B are is up to the factors, so that a convolution is the same product over a matrix that never exists
+// (implicit GEMM). A line is a row of A or a column of B. No index is divided in the loop: a place in the depth is
+// carried along from step to step. Source: Chetlur et al., cuDNN: Efficient Primitives for Deep Learning (2014).
+//
+//   Factor::ALONG_DEPTH        whether neighbours in depth are neighbours in memory, or neighbouring lines are
+//   Factor::Line, line(n)      what is known of a line before the depth is
+//   Factor::Depth, depth(k)    what is known of a place in the depth before the line is; as a distance, too
+//   advance(depth, distance)   goes on in depth
+//   at(line, depth)            WIDTH neighbours from there on
+//   finish(m, n, results)      called for each four rows from m and WIDTH columns from n; those beyond the last row are
+//                              for the callee to leave out
+//
+// Launch: 128 threads; blockIdx.x is the tile, those of the same rows one after another, so that blocks that run at
+// the same time read the same rows. The sums run from the first to the last in depth, in one register each: the same
+// bits in every run and in every form.
 #include "common.cuh"
 
-const int TILE_ROWS = 64, TILE_COLUMNS = 32, TILE_DEPTH = 16, TILE_THREADS = 128;
-const int CORNER = 4;  // each thread's results, down and across
+const int TILE_THREADS = 128, THREADS_DOWN = 16, THREADS_ACROSS = 8;
+const int TILE_ROWS = LARGE && sizeof(Real) == 4 ? 128 : 64;  // doubles take twice the registers
+const int TILE_COLUMNS = LARGE ? 64 : 32, TILE_DEPTH = LARGE ? 8 : 16;
+const int CORNER_ROWS = TILE_ROWS / THREADS_DOWN, CORNER_COLUMNS = TILE_COLUMNS / THREADS_ACROSS;
+const int UNROLLED = VECTORS && !LARGE ? 4 : 2;  // steps in depth; with more some architectures lack registers
+const int WIDTH = VECTORS ? SIXTEEN_BYTES : 1;  // numbers of a load
+const int SECTOR = 32 / sizeof(Real);           // numbers that memory moves at least
+#define TILE_BOUNDS __launch_bounds__(TILE_THREADS, sizeof(Real) == 4 ? 3 : 2)  // blocks that fit on a multiprocessor
+const int FOUR = 4;                             // rows that a thread has next to one another
+const int PADDING = 4;  // numbers behind each line of a piece: see AlongDepth
 
-struct alignas(16) Quad {
-    Real number[CORNER];
+// A piece of a factor in shared memory: a number for each depth and line.
+template <int LINES> struct Piece {
+    alignas(16) Real number[TILE_DEPTH][LINES + PADDING];
 };
 
-// Which element of a (lines x depth) tile is this thread's number i to load.
-template <int LINES, bool ALONG_DEPTH>
-struct Load {
-    static const int COUNT = LINES * TILE_DEPTH / TILE_THREADS;
-    static __device__ int line(int i) {
-        return ALONG_DEPTH ? threadIdx.x / TILE_DEPTH + i * (TILE_THREADS / TILE_DEPTH) : threadIdx.x % LINES;
+// How the threads bring pieces of a factor that lies along the depth. Neighbouring lanes take the sectors of
+// neighbouring lines, so that memory moves nothing that is not needed. They store number by number, turned; the padding
+// makes lines 4 banks longer than a multiple of 32, so that a sector's depths and a warp's lines all meet other banks.
+template <class Factor, int LINES> struct AlongDepth {
+    static const int LANES = SECTOR / WIDTH, SECTORS = TILE_DEPTH / SECTOR;
+    static const int AT_ONCE = TILE_THREADS / (LANES * SECTORS), COUNT = LINES / AT_ONCE;
+    const Factor factor;
+    const int own_line, own_depth;
+    typename Factor::Line lines[COUNT];
+    bool inside[COUNT];
+    typename Factor::Depth depth;
+    const typename Factor::Depth distance;
+    int left;  // in depth, from its own place to the end
+    Pack<Real, WIDTH> fetched[COUNT];
+
+    __device__ AlongDepth(const Factor &from, int first, int lines_in_all, int begin, int end)
+        : factor(from),
+          own_line(threadIdx.x / LANES % AT_ONCE),
+          own_depth(threadIdx.x / (LANES * AT_ONCE) * SECTOR + threadIdx.x % LANES * WIDTH),
+          depth(from.depth(begin + own_depth)),
+          distance(from.depth(TILE_DEPTH)),
+          left(end - begin - own_depth) {
+#pragma unroll
+        for (int i = 0; i < COUNT; ++i) {
+            int line = first + own_line + i * AT_ONCE;
+            inside[i] = line < lines_in_all;
+            lines[i] = factor.line(line);
+        }
     }
-    static __device__ int depth(int i) {
-        return ALONG_DEPTH ? threadIdx.x % TILE_DEPTH : threadIdx.x / LINES + i * (TILE_THREADS / LINES);
+    // From memory to registers; goes on to the next piece.
+    __device__ void fetch() {
+#pragma unroll
+        for (int i = 0; i < COUNT; ++i)
+            fetched[i] = inside[i] && left > 0 ? factor.at(lines[i], depth) : Pack<Real, WIDTH>{};
+        factor.advance(depth, distance);
+        left -= TILE_DEPTH;
+    }
+    // From registers to shared memory.
+    __device__ void put(Piece<LINES> &piece) const {
+#pragma unroll
+        for (int i = 0; i < COUNT; ++i)
+#pragma unroll
+            for (int j = 0; j < WIDTH; ++j)
+                piece.number[own_depth + j][own_line + i * AT_ONCE] = fetched[i].number[j];
     }
 };
 
-// The tile (blockIdx.x, blockIdx.y) of the sums over the depth from `begin` to `end`.
-template <class Left, class Right, class Store>
-__device__ void product_tile(Left left, Right right, Store store, long long rows, long long columns, long long begin,
-                             long long end) {
-    typedef Load<TILE_ROWS, Left::ALONG_DEPTH> LoadLeft;
-    typedef Load<TILE_COLUMNS, Right::ALONG_DEPTH> LoadRight;
-    // One quad of padding: lines stay aligned to 16 bytes, and a warp that stores along the depth meets a bank twice
-    // instead of sixteen times.
-    __shared__ Quad a[TILE_DEPTH][TILE_ROWS / CORNER + 1];
-    __shared__ Quad b[TILE_DEPTH][TILE_COLUMNS / CORNER + 1];
-    long long first_row = blockIdx.x * (long long)TILE_ROWS, first_column = blockIdx.y * (long long)TILE_COLUMNS;
-    int corner_row = threadIdx.x / (TILE_COLUMNS / CORNER), corner_column = threadIdx.x % (TILE_COLUMNS / CORNER);
+// The same for a factor whose lines are neighbours: a warp takes neighbouring lines, and stores them as they come.
+template <class Factor, int LINES> struct AlongLines {
+    static const int LANES = LINES / WIDTH;
+    static const int AT_ONCE = TILE_THREADS / LANES, COUNT = TILE_DEPTH / AT_ONCE;
+    const Factor factor;
+    const int own_line, own_depth;
+    const typename Factor::Line line;
+    const bool inside;
+    typename Factor::Depth depth;
+    const typename Factor::Depth distance;
+    int left;  // in depth, from its own place to the end
+    Pack<Real, WIDTH> fetched[COUNT];
 
-    typename Left::Row row[LoadLeft::COUNT];
-    for (int i = 0; i < LoadLeft::COUNT; ++i) row[i] = left.row(first_row + LoadLeft::line(i));
+    __device__ AlongLines(const Factor &from, int first, int lines_in_all, int begin, int end)
+        : factor(from),
+          own_line(threadIdx.x % LANES * WIDTH),
+          own_depth(threadIdx.x / LANES),
+          line(from.line(first + own_line)),
+          inside(first + own_line < lines_in_all),
+          depth(from.depth(begin + own_depth)),
+          distance(from.depth(AT_ONCE)),
+          left(end - begin - own_depth) {}
+    __device__ void fetch() {
+#pragma unroll
+        for (int i = 0; i < COUNT; ++i) {
+            fetched[i] = inside && left > 0 ? factor.at(line, depth) : Pack<Real, WIDTH>{};
+            factor.advance(depth, distance);
+            left -= AT_ONCE;
+        }
+    }
+    __device__ void put(Piece<LINES> &piece) const {
+#pragma unroll
+        for (int i = 0; i < COUNT; ++i) store(&piece.number[own_depth + i * AT_ONCE][own_line], fetched[i]);
+    }
+};
 
-    Real sum[CORNER][CORNER] = {};
-    for (long long start = begin; start < end; start += TILE_DEPTH) {
-        for (int i = 0; i < LoadLeft::COUNT; ++i) {
-            int line = LoadLeft::line(i), depth = LoadLeft::depth(i);
-            bool inside = first_row + line < rows && start + depth < end;
-            Real number = inside ? left.at(row[i], start + depth) : Real(0);
-            a[depth][line / CORNER].number[line % CORNER] = number;
-        }
-        for (int i = 0; i < LoadRight::COUNT; ++i) {
-            int line = LoadRight::line(i), depth = LoadRight::depth(i);
-            bool inside = first_column + line < columns && start + depth < end;
-            Real number = inside ? right.at(start + depth, first_column + line) : Real(0);
-            b[depth][line / CORNER].number[line % CORNER] = number;
-        }
-        __syncthreads();  // the tiles are complete
+template <bool ALONG_DEPTH, class Factor, int LINES> struct LoaderOf {
+    typedef AlongLines<Factor, LINES> Type;
+};
+template <class Factor, int LINES> struct LoaderOf<true, Factor, LINES> {
+    typedef AlongDepth<Factor, LINES> Type;
+};
+
+// What a thread sums: rows in fours, columns in packs. Neighbouring threads have neighbouring packs: a warp's loads
+// from shared memory meet no bank twice, and its stores fill whole sectors.
+struct Corner {
+    Real sum[CORNER_ROWS][CORNER_COLUMNS] = {};
+    const int down = threadIdx.x / THREADS_ACROSS, across = threadIdx.x % THREADS_ACROSS;
+
+    __device__ int row(int i) const { return (i / FOUR * THREADS_DOWN + down) * FOUR; }
+    __device__ int column(int j) const { return (j / WIDTH * THREADS_ACROSS + across) * WIDTH; }
+
+    __device__ void add_products(const Piece<TILE_ROWS> &a, const Piece<TILE_COLUMNS> &b) {
+#pragma unroll UNROLLED
         for (int k = 0; k < TILE_DEPTH; ++k) {
-            Quad down = a[k][corner_row], across = b[k][corner_column];
-            for (int i = 0; i < CORNER; ++i)
-                for (int j = 0; j < CORNER; ++j) sum[i][j] += down.number[i] * across.number[j];
+            Pack<Real, SIXTEEN_BYTES> left[CORNER_ROWS / SIXTEEN_BYTES];
+            Pack<Real, WIDTH> right[CORNER_COLUMNS / WIDTH];
+#pragma unroll
+            for (int i = 0; i < CORNER_ROWS; i += SIXTEEN_BYTES)
+                left[i / SIXTEEN_BYTES] = load<SIXTEEN_BYTES>(&a.number[k][row(i) + i % FOUR]);
+#pragma unroll
+            for (int j = 0; j < CORNER_COLUMNS; j += WIDTH) right[j / WIDTH] = load<WIDTH>(&b.number[k][column(j)]);
+#pragma unroll
+            for (int i = 0; i < CORNER_ROWS; ++i)
+#pragma unroll
+                for (int j = 0; j < CORNER_COLUMNS; ++j)
+                    sum[i][j] = multiply_add(left[i / SIXTEEN_BYTES].number[i % SIXTEEN_BYTES],
+                                             right[j / WIDTH].number[j % WIDTH], sum[i][j]);
         }
-        __syncthreads();  // nobody needs these any more: the next may overwrite them
     }
+    template <class Finish>
+    __device__ void finish_each(Finish finish, int first_row, int first_column, int rows, int columns) const {
+#pragma unroll
+        for (int i = 0; i < CORNER_ROWS; i += FOUR)
+#pragma unroll
+            for (int j = 0; j < CORNER_COLUMNS; j += WIDTH) {
+                int m = first_row + row(i), n = first_column + column(j);
+                if (m >= rows || n >= columns) continue;
+                Pack<Real, WIDTH> results[FOUR];
+#pragma unroll
+                for (int r = 0; r < FOUR; ++r)
+#pragma unroll
+                    for (int c = 0; c < WIDTH; ++c) results[r].number[c] = sum[i + r][j + c];
+                finish(m, n, results);
+            }
+    }
+};
 
-    for (int i = 0; i < CORNER; ++i)
-        for (int j = 0; j < CORNER; ++j) {
-            long long m = first_row + corner_row * CORNER + i, n = first_column + corner_column * CORNER + j;
-            if (m < rows && n < columns) store(m, n, sum[i][j]);
-        }
+// Tile blockIdx.x of the sums over the depth from `begin` to `end`.
+template <class Left, class Right, class Finish>
+__device__ void product_tile(const Left &left, const Right &right, Finish finish, int rows, int columns, int begin,
+                             int end) {
+    __shared__ Piece<TILE_ROWS> a[2];
+    __shared__ Piece<TILE_COLUMNS> b[2];
+    int tiles_across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    int tile = blockIdx.x, first_row = tile / tiles_across * TILE_ROWS;
+    int first_column = tile % tiles_across * TILE_COLUMNS;
+    if (first_row >= rows) return;  // all threads of the block
+
+    typename LoaderOf<Left::ALONG_DEPTH, Left, TILE_ROWS>::Type from_a(left, first_row, rows, begin, end);
+    typename LoaderOf<Right::ALONG_DEPTH, Right, TILE_COLUMNS>::Type from_b(right, first_column, columns, begin, end);
+    Corner corner;
+    from_a.fetch();
+    from_b.fetch();
+    from_a.put(a[0]);
+    from_b.put(b[0]);
+    __syncthreads();  // the first pieces are complete
+    int now = 0;
+    for (int start = begin; start < end; start += TILE_DEPTH) {
+        from_a.fetch();  // beyond the end these are zeros, which nobody reads
+        from_b.fetch();
+        corner.add_products(a[now], b[now]);
+        now ^= 1;
+        from_a.put(a[now]);
+        from_b.put(b[now]);
+        __syncthreads();  // the next pieces are complete, and nobody needs the last ones any more
+    }
+    corner.finish_each(finish, first_row, first_column, rows, columns);
 }
 
-// A plain matrix as a factor. `across` is the distance of its columns in memory, `down` that of its rows: a transposed
-// matrix is the same numbers with both exchanged.
-template <bool CONTIGUOUS_DEPTH>
-struct MatrixLeft {
+// A plain matrix as a factor. `stride` is the distance of its rows in memory: of lines if it lies along the depth, else
+// of depths.
+template <bool CONTIGUOUS_DEPTH> struct Matrix {
     static const bool ALONG_DEPTH = CONTIGUOUS_DEPTH;
+    typedef long long Line;
+    typedef long long Depth;
     const Real *numbers;
-    long long down, across;
-    struct Row {
-        const Real *start;
-    };
-    __device__ Row row(long long m) const { return {numbers + m * down}; }
-    __device__ Real at(Row row, long long k) const { return row.start[k * across]; }
+    long long stride;
+    __device__ Line line(int n) const { return ALONG_DEPTH ? n * stride : n; }
+    __device__ Depth depth(int k) const { return ALONG_DEPTH ? k : k * stride; }
+    __device__ void advance(Depth &depth, Depth distance) const { depth += distance; }
+    __device__ Pack<Real, WIDTH> at(Line line, Depth depth) const { return load<WIDTH>(numbers + line + depth); }
 };
 
-template <bool CONTIGUOUS_DEPTH>
-struct MatrixRight {
-    static const bool ALONG_DEPTH = CONTIGUOUS_DEPTH;
-    const Real *numbers;
-    long long down, across;
-    __device__ Real at(long long k, long long n) const { return numbers[k * down + n * across]; }
-};
+// What a thread has of four rows, as a `finish` gets it.
+
+// Adds b[n], ..., to the columns from n on; b may be null.
+__device__ inline void add_bias(Pack<Real, WIDTH> *results, const Real *b, int n) {
+    if (!b) return;
+    Pack<Real, WIDTH> bias = load<WIDTH>(b + n);
+#pragma unroll
+    for (int r = 0; r < FOUR; ++r)
+#pragma unroll
+        for (int c = 0; c < WIDTH; ++c) results[r].number[c] += bias.number[c];
+}
+
+// Writes them from (m, n) on into a matrix whose rows are `stride` apart, as far as it has rows.
+__device__ inline void store_rows(const Pack<Real, WIDTH> *results, Real *matrix, long long stride, int rows, int m,
+                                  int n) {
+#pragma unroll
+    for (int r = 0; r < FOUR; ++r)
+        if (m + r < rows) store(matrix + (m + r) * stride + n, results[r]);
+}

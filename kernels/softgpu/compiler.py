@@ -21,8 +21,8 @@ from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
 RUNTIME = Path(__file__).parent / "runtime"
 _BY_MODE = {
     "fast": ["-O2"],
-    # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
-    "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
+    # The sanitizers' instrumentation, but not their libraries: the hooks are ours (runtime/hooks.cpp).
+    "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread", "-fsanitize=bounds", "-fsanitize=object-size"],
     "prof": ["-O2", "-fno-tree-vectorize", "-fno-tree-sra", "-fsanitize=thread"],
 }
 _COMMON = ["-std=c++17", "-fPIC", "-g1", "-gdwarf-4", "-fno-optimize-sibling-calls"]
@@ -81,7 +81,8 @@ def _build_kernel(work: Path, whole: str, flags: list[str], runtime: Path, shown
     (work / source).write_text(whole, encoding="utf-8")
     _run([_compiler(), *flags, "-c", source, "-o", "kernel.o"], work, shown)
     # Linked without the flags: -fsanitize=thread would bring the sanitizer's own library along.
-    linked = ["kernel.o", str(runtime), "-Wl,-Bsymbolic", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
+    # The runtime launches, even a kernel that itself asks it for nothing.
+    linked = ["kernel.o", "-Wl,--no-as-needed", str(runtime), "-Wl,-Bsymbolic", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
     _run([_compiler(), "-shared", *linked, "-o", "library.so"], work, shown)
 
 

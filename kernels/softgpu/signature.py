@@ -31,6 +31,7 @@ _VECTORS = {
     **{"float": "float32", "double": "float64", "int": "int32", "uint": "uint32", "char": "int8", "uchar": "uint8"},
     **{"short": "int16", "ushort": "uint16", "longlong": "int64", "ulonglong": "uint64"},
 }
+_RESTRICT = re.compile(r"\s*\b__restrict__\b\s*")  # a promise to the compiler, and nothing to a caller
 _VECTOR = re.compile(rf"({'|'.join(_VECTORS)})([1-4])")
 
 
@@ -56,7 +57,7 @@ def kernels(source: str) -> dict[str, tuple[Parameter, ...]]:
     found = {}
     for name, parameters in _KERNEL.findall(plain):
         listed = [] if parameters.strip() in ("", "void") else parameters.split(",")
-        found[name] = tuple(_parameter(name, " ".join(text.split())) for text in listed)
+        found[name] = tuple(_parameter(name, " ".join(_RESTRICT.sub("", text).split())) for text in listed)
     return found
 
 

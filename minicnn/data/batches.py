@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from minicnn.data.stream import Batch, Stream
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.random import as_key, generator
@@ -17,16 +18,8 @@ from minicnn.structure import is_nested, leaves, mapped
 Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-class Batch(NamedTuple):
-    """Some examples: x (n, ...), y (n, ...) or None, weights (n,) or None; each may be a list or dict of such."""
-
-    x: Any
-    y: Any
-    weights: Any
-
-
 @dataclass(frozen=True, eq=False)
-class Batches:
+class Batches(Stream):
     """Arrays cut into batches; the last one may be shorter.
 
     x: (N, ...), y: (N, ...), weights: (N,), or lists and dicts of such arrays, as models with several inputs and
@@ -67,6 +60,16 @@ class Batches:
     def count(self) -> int:
         """How many examples there are."""
         return len(leaves(self.x)[0])
+
+    @property
+    def background(self) -> bool:  # type: ignore[override]
+        """Cutting a batch out of an array is less work than handing it from thread to thread."""
+        return self.augment is not None
+
+    @property
+    def samples(self) -> int:
+        """How many examples there are."""
+        return self.count
 
     def __len__(self) -> int:
         """How many batches an epoch has."""

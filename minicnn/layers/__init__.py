@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.errors import ArgumentError
-from minicnn.layers.activation import Activation, LeakyReLU, PReLU, ReLU, Softmax
+from minicnn.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from minicnn.layers.base import Layer, Variable
 from minicnn.layers.convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from minicnn.layers.dense import Dense
-from minicnn.layers.dropout import Dropout, GaussianDropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
+from minicnn.layers.dropout import Dropout, GaussianDropout, SpatialDropout1D, SpatialDropout2D
 from minicnn.layers.embedding import Embedding
 from minicnn.layers.function import Identity, Lambda
 from minicnn.layers.input import Input, InputLayer
@@ -30,6 +30,9 @@ from minicnn.layers.one_dimensional import (
 )
 from minicnn.layers.operation import Operation
 from minicnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from minicnn.layers.random_colours import GaussianNoise, RandomBrightness, RandomContrast
+from minicnn.layers.random_geometry import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
+from minicnn.layers.scaling import CenterCrop, Normalization, Rescaling, Resizing
 from minicnn.layers.shaping import Cropping2D, Flatten, Permute, RepeatVector, Reshape, UpSampling2D, ZeroPadding2D
 from minicnn.registry import custom_object, lookup
 
@@ -39,6 +42,7 @@ GlobalAvgPool1D, GlobalMaxPool1D = GlobalAveragePooling1D, GlobalMaxPooling1D
 GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 
 __all__ = [
+    "ELU",
     "Activation",
     "Add",
     "Average",
@@ -47,6 +51,7 @@ __all__ = [
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv2D",
@@ -82,12 +87,22 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "Normalization",
     "Operation",
     "PReLU",
     "Permute",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv2D",
     "Softmax",
     "SpatialDropout1D",
@@ -111,6 +126,7 @@ _KNOWN: dict[str, type[Layer]] = {
         AveragePooling1D,
         AveragePooling2D,
         BatchNormalization,
+        CenterCrop,
         Concatenate,
         Conv1D,
         Conv2D,
@@ -121,6 +137,7 @@ _KNOWN: dict[str, type[Layer]] = {
         DepthwiseConv2D,
         Dot,
         Dropout,
+        ELU,
         Embedding,
         Flatten,
         GaussianDropout,
@@ -138,12 +155,22 @@ _KNOWN: dict[str, type[Layer]] = {
         Maximum,
         Minimum,
         Multiply,
+        Normalization,
         Operation,
         PReLU,
         Permute,
+        RandomBrightness,
+        RandomContrast,
+        RandomCrop,
+        RandomFlip,
+        RandomRotation,
+        RandomTranslation,
+        RandomZoom,
         ReLU,
         RepeatVector,
+        Rescaling,
         Reshape,
+        Resizing,
         SeparableConv2D,
         Softmax,
         SpatialDropout1D,

@@ -82,22 +82,6 @@ class SpatialDropout2D(_SpatialDropout):
     input_ndim = 4
 
 
-class GaussianNoise(_Drawing):
-    """While training, x + normal noise of mean 0 and the given standard deviation; otherwise x itself."""
-
-    def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(seed, **options)
-        self.stddev = check_number("GaussianNoise", "stddev", stddev, least=0)
-
-    def is_idle(self) -> bool:
-        """Without a deviation."""
-        return self.stddev == 0
-
-    def changed(self, x: Tensor, key: Key) -> Any:
-        """x + stddev · noise."""
-        return x + (self.stddev * normals(key, x.shape)).astype(x.dtype)
-
-
 class GaussianDropout(_Drawing):
     """While training, x times normal noise of mean 1 and standard deviation √(rate / (1 - rate)); otherwise x itself.
 

@@ -156,6 +156,11 @@ class Tally:
                     self._metrics.append((i, weighted, name, metric))
 
     @property
+    def metrics(self) -> list[Metric]:
+        """The metrics, as they stand."""
+        return [metric for _, _, _, metric in self._metrics]
+
+    @property
     def names(self) -> list[str]:
         """What is reported, in order."""
         return [*self._losses, *(name for _, _, name, _ in self._metrics)]

@@ -1,17 +1,22 @@
-"""Fused groups: what follows a convolution or a normalization, ReLU and pooling, is one pass of `pooling.cu`."""
+"""Fused groups: ReLU and pooling in the launch of the convolution or normalization before them, where it can be."""
 
 from __future__ import annotations
 
-from minicnn.backends.cuda.convolution import conv2d
-from minicnn.backends.cuda.dense import bias_gradient
+from minicnn.backends.cuda.convolution import conv2d, conv2d_relu
 from minicnn.backends.cuda.device import Device, DeviceArray
+from minicnn.backends.cuda.geometry import rows_of
 from minicnn.backends.cuda.normalization import (
-    batch_norm,
-    batch_norm_input_gradient,
-    batch_norm_parameter_gradients,
+    moments,
+    normalize_relu_pool,
+    pooled_input_gradient,
+    pooled_parameter_gradients,
 )
 from minicnn.backends.cuda.pooling import relu_pool, unpool
+from minicnn.backends.cuda.sums import won_sums
 from minicnn.geometry import Windows
+
+SQUARES = (1, 1), (2, 2)
+"""Pools whose pixels a thread of a convolution has together."""
 
 
 def conv2d_relu_pool(
@@ -25,6 +30,9 @@ def conv2d_relu_pool(
     algorithm: str = "auto",
 ) -> tuple[DeviceArray, DeviceArray]:
     """x (N, H, W, C), w (R, S, C / groups, K) -> y, winners (N, PH, PW, K)."""
+    depthwise = groups > 1 and w.shape[2] == 1
+    if pooling.size in SQUARES and not depthwise:
+        return conv2d_relu(device, x, w, b, windows, groups, pooling.size[0])
     return relu_pool(device, conv2d(device, x, w, b, windows, groups, algorithm), pooling)
 
 
@@ -32,16 +40,16 @@ def relu_pool_gradient(
     device: Device, dy: DeviceArray, winners: DeviceArray, pooling: Windows
 ) -> tuple[DeviceArray, DeviceArray]:
     """dy, winners (N, PH, PW, K) -> dz (N, OH, OW, K), and its sums (K,)."""
-    dz = unpool(device, dy, winners, pooling)
-    return dz, bias_gradient(device, dz)
+    nobody = pooling.size[0] * pooling.size[1]
+    return unpool(device, dy, winners, pooling), won_sums(device, dy, winners, nobody, rows_of(dy), dy.shape[3])
 
 
 def batch_norm_relu_pool(
     device: Device, x: DeviceArray, gamma: DeviceArray, beta: DeviceArray, epsilon: float, pooling: Windows
 ) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
     """x (N, H, W, C) -> y, winners (N, PH, PW, C), mean, variance (C,)."""
-    normalized, mean, variance = batch_norm(device, x, gamma, beta, epsilon)
-    return *relu_pool(device, normalized, pooling), mean, variance
+    mean, variance = moments(device, x)
+    return *normalize_relu_pool(device, x, gamma, beta, mean, variance, epsilon, pooling), mean, variance
 
 
 def batch_norm_relu_pool_parameter_gradients(
@@ -55,8 +63,7 @@ def batch_norm_relu_pool_parameter_gradients(
     pooling: Windows,
 ) -> tuple[DeviceArray, DeviceArray]:
     """dy, winners (N, PH, PW, C), x (N, H, W, C) -> dgamma, dbeta (C,)."""
-    dz = unpool(device, dy, winners, pooling)
-    return batch_norm_parameter_gradients(device, dz, x, mean, variance, epsilon)
+    return pooled_parameter_gradients(device, dy, winners, x, mean, variance, epsilon, pooling)
 
 
 def batch_norm_relu_pool_input_gradient(
@@ -73,5 +80,4 @@ def batch_norm_relu_pool_input_gradient(
     pooling: Windows,
 ) -> DeviceArray:
     """dx (N, H, W, C)."""
-    dz = unpool(device, dy, winners, pooling)
-    return batch_norm_input_gradient(device, dz, x, gamma, mean, variance, epsilon, dgamma, dbeta)
+    return pooled_input_gradient(device, dy, winners, x, gamma, mean, variance, epsilon, dgamma, dbeta, pooling)

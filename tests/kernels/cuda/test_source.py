@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from minicnn.kernels.cuda import FAMILIES, FOLDER, REALS, WINDOW_PARAMETERS, source
+from minicnn.kernels.cuda import FAMILIES, FOLDER, PROGRAMS, REALS, TILED, VARIANTS, WINDOW_PARAMETERS, source
 
-KERNEL = re.compile(r'extern "C" __global__ void (\w+)\(([^)]*)\)')
+KERNEL = re.compile(r'extern "C" (?:TILE_BOUNDS )?__global__ void (\w+)\(([^)]*)\)')
 
 
 def code(text: str) -> str:
@@ -25,9 +25,9 @@ def test_every_file_is_a_family_or_a_header() -> None:
 
 
 @pytest.mark.parametrize("dtype", REALS)
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_program_has_kernels_and_nothing_left_to_put_in(family: str, dtype: str) -> None:
-    text = code(source(family, dtype))
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_has_kernels_and_nothing_left_to_put_in(program: str, dtype: str) -> None:
+    text = code(source(program, dtype))
     assert "#include" not in text
     assert not re.search(r"\bReal\b|WINDOW_PARAMETERS", text)
     kernels = dict(KERNEL.findall(text))
@@ -37,11 +37,18 @@ def test_a_program_has_kernels_and_nothing_left_to_put_in(family: str, dtype: st
     assert not any(re.search(rf"\b{other}\b", parameters) for parameters in kernels.values())
 
 
+@pytest.mark.parametrize("family", TILED)
+def test_variants_differ_in_their_constants_alone(family: str) -> None:
+    texts = {name: source(f"{family}.{name}" if name else family, "float32") for name in VARIANTS}
+    assert len(set(texts.values())) == len(VARIANTS)
+    assert len({re.sub(r"\A(const bool .*\n)+", "", text) for text in texts.values()}) == 1
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_atomics_and_no_constant_of_another_width(family: str) -> None:
     text = code((FOLDER / f"{family}.cu").read_text(encoding="utf-8"))
     assert "atomic" not in text
-    assert not re.search(r"\d\.\d|\d\.f|\b(double|float)\b", text)
+    assert not re.search(r"\d\.\d|\d\.f|\b(double|float)\b", re.sub(r"\bReal\([-\d.]+\)", "", text))
 
 
 def test_the_parameters_of_windows_are_spelled_out() -> None:
