@@ -153,6 +153,16 @@ class Windows:
         return down, across
 
 
+def ceil_pads(image: Pair, size: Pair, strides: Pair) -> Pads:
+    """The pixels at the bottom and right that let a last, cut window fit: ceil((image - size) / stride) + 1 windows.
+
+    A window that would begin beyond the image is none (PyTorch's rule).
+    """
+    missing = [-(n - r) % s if n >= r else 0 for n, r, s in zip(image, size, strides, strict=True)]
+    down, across = (m if m < r else 0 for m, r in zip(missing, size, strict=True))
+    return (0, down), (0, across)
+
+
 def _named_or_pads(padding: Any) -> Any:
     """The words "valid" and "same" as they are, anything else as pads."""
     if not isinstance(padding, str):

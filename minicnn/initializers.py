@@ -242,6 +242,8 @@ _KNOWN: dict[str, type[Initializer]] = {
     "identity": Identity,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
+    "normal": RandomNormal,
+    "uniform": RandomUniform,
     "truncated_normal": TruncatedNormal,
     "orthogonal": Orthogonal,
     "variance_scaling": VarianceScaling,

@@ -1,4 +1,4 @@
-"""A chain of layers that know one another's shapes: what a model is before anybody trains it."""
+"""Layers that know one another's shapes: what a model is before anybody trains it."""
 
 from __future__ import annotations
 
@@ -8,91 +8,60 @@ from typing import Any, Self
 import numpy as np
 
 from minicnn.backends import HOST, check_device, chosen_device, moved
-from minicnn.errors import ArgumentError, ShapeError, StateError
+from minicnn.errors import ArgumentError, StateError
 from minicnn.geometry import is_int
-from minicnn.layers import InputLayer, Layer, Variable
-from minicnn.layers.base import Shape, assign_all, check_shape_argument, show
-from minicnn.layers.images import ImageLayer
+from minicnn.graph import Graph
+from minicnn.layers import Layer, Operation, Variable
+from minicnn.layers.base import assign_all, check_shape_argument
+from minicnn.layers.shapes import Shapes, mapped_shapes, observed, shapes_of
 from minicnn.numeric import numeric
-from minicnn.plan import Group, groups_of, signature
+from minicnn.plan import Group, Plan, plan_for
+from minicnn.structure import is_nested, leaves, mapped, packed, same
 from minicnn.summary import summary_text
-from minicnn.tensor import Tensor
+from minicnn.tensor import Call, Symbolic, Tensor
 
 
-class Network:
-    """Layers one after another, with their variables, shapes and summary.
+class Network(Layer):
+    """Layers and how they are connected: by a graph, or by the `call` of a subclass. It is a layer itself.
 
+    inputs, outputs: symbolic tensors, one or in lists and dicts; left out, a subclass says in `call` what is computed.
     dtype: "float32" (default) or "float64", given to every layer that has none of its own.
     """
 
     def __init__(
-        self, layers: Sequence[Layer] | None = None, name: str | None = None, dtype: str | None = None
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
     ) -> None:
-        if dtype not in (None, "float32", "float64"):
-            raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
-        if not isinstance(name, str | None):
-            raise ArgumentError(f"{type(self).__name__}: name must be a string, got {name!r}")
-        if not isinstance(layers, (list, tuple, type(None))):
-            raise ArgumentError(f"{type(self).__name__}: layers must be a list of layers, got {layers!r:.100}")
-        self.name = name or type(self).__name__.lower()
-        self.dtype = dtype
-        self._chain: list[Layer] = []
-        self._planned_for: tuple[Any, ...] = ()
-        self._planned: list[Group] = []
+        self._graph: Graph | None = None
+        self._plan: Plan | None = None
+        self._variables_of_graph: list[Variable] | None = None
+        self._being_built = False
         self._device: str | None = None  # where somebody has told it to live
         self._place = HOST  # where its variables are
-        for layer in layers or ():
-            self.add(layer)
+        self._input_shape: Shapes | None = None
+        self._output_shape: Shapes | None = None
+        super().__init__(name=name, dtype=dtype)
+        if (inputs is None) != (outputs is None):
+            raise ArgumentError(f"{type(self).__name__}: inputs and outputs go together, Model(inputs, outputs)")
+        if inputs is not None:
+            self._connect(Graph(inputs, outputs))
+        if not trainable:
+            self.trainable = trainable
 
-    # The chain.
-
-    def add(self, layer: Layer) -> None:
-        """Puts a layer at the end.
-
-        Raises ArgumentError if it is no layer, or is part of a model already; ShapeError if it does not fit what comes
-        before. Then the model is as it was.
-        """
-        if not isinstance(layer, Layer):
-            raise ArgumentError(f"{self.name}: a model is made of layers, got {layer!r:.100}")
-        if layer.built or any(layer is other for other in self._chain):
-            raise ArgumentError(f"{self.name}: {layer!r} is in use already; make a new layer")
-        if isinstance(layer, InputLayer) and self._chain:
-            raise ArgumentError(f"{self.name}: Input must come first, it came after {len(self._chain)} layer(s)")
-        layer.name = self._unique_name(layer)
-        layer.dtype = layer.dtype or self.dtype or "float32"
-        if self._chain and self._chain[-1].built:
-            self._build_layer(layer, self._chain[-1].output_shape)
-        elif not self._chain and layer.given_input_shape is not None:
-            self._build_layer(layer, (None, *layer.given_input_shape))
-        self._chain.append(layer)
-
-    def pop(self) -> Layer:
-        """Takes the last layer off and returns it. Raises StateError if there is none."""
-        if not self._chain:
-            raise StateError(f"{self.name} has no layers to pop")
-        return self._chain.pop()
-
-    def build(self, input_shape: Any) -> None:
-        """Makes all variables for inputs of this shape, batch axis first: `build((None, 28, 28, 1))`.
-
-        Raises ShapeError, naming the layer, if a layer does not fit what comes before it.
-        """
-        if not isinstance(input_shape, (tuple, list)) or len(input_shape) < 2:
-            raise ArgumentError(f"input_shape must begin with the batch, e.g. (None, 28, 28, 1); got {input_shape!r}")
-        shape: Shape = (None, *check_shape_argument("input_shape, after the batch axis,", input_shape[1:]))
-        if not self._chain:
-            raise StateError(f"{self.name} has no layers to build")
-        if self.built:
-            if shape != self.input_shape:
-                raise ShapeError(f"{self.name} was built for {show(self.input_shape)} already")
+    def _connect(self, graph: Graph | None) -> None:
+        """Takes over a graph. Layers whose names nobody chose get numbers where two are called alike."""
+        self._graph, self._plan, self._variables_of_graph = graph, None, None
+        if graph is None:
+            self.input_shape = self.output_shape = None
             return
-        for layer in self._chain:
-            shape = self._build_layer(layer, shape)
-
-    def _build_layer(self, layer: Layer, shape: Any) -> Shape:
-        output_shape = layer.build_for((None, *shape[1:]))
-        layer.to(self._place)
-        return output_shape
+        number_names(graph.layers, self.name)
+        self.dtype = self.dtype or next(("float64" for t in leaves(graph.inputs) if t.dtype == np.float64), None)
+        self.input_shape, self.output_shape = shapes_of(graph.inputs), shapes_of(graph.outputs)
+        self._place = ""  # what was just built may lie elsewhere: the first call moves it
 
     # Where it lives.
 
@@ -115,150 +84,228 @@ class Network:
         """Has all variables where the network is to compute."""
         device = self.device
         if device != self._place:
-            for layer in self._chain:
-                layer.to(device)
-            self._place = device
+            self._go(device)
 
-    def _unique_name(self, layer: Layer) -> str:
-        taken = {other.name for other in self._chain}
-        if layer.name not in taken:
-            return layer.name
-        if layer.named_by_user:
-            raise ArgumentError(f"{self.name}: there are two layers named {layer.name!r}; names must differ")
-        n = 1
-        while f"{layer.name}_{n}" in taken:
-            n += 1
-        return f"{layer.name}_{n}"
+    def _go(self, device: str) -> None:
+        for layer in self.sublayers:
+            if isinstance(layer, Network):
+                layer._go(device)
+            else:
+                layer.to(device)
+        self._place = device
+
+    def _as_input(self, x: Any) -> Tensor:
+        """As a layer does; arrays in main memory are moved to where the network lives, Tensors must live there."""
+        if not isinstance(x, Tensor):
+            x = Tensor(moved(numeric(x, f"the input of {self.name}"), self.device))
+        return super()._as_input(x)
 
     # What it computes.
 
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
-        """The output for a batch of arrays or Tensors; builds the network if that has not happened yet.
+    @property
+    def wiring(self) -> Graph | None:
+        """The graph, if that is what a call computes: a subclass may say otherwise."""
+        return self._graph if type(self).call is Network.call else None
 
-        Arrays in main memory are moved to where the network lives; Tensors must live there.
-        """
-        if not self._chain:
-            raise StateError(f"{self.name} has no layers to call")
-        in_main_memory = not isinstance(x, Tensor)
-        y = Tensor(numeric(x, "x")) if in_main_memory else x
-        if not self.built:
-            self.build((None, *y.shape[1:]))
+    def call(self, x: Any, training: bool) -> Any:
+        """The outputs for what `receive` gives: group after group of layers."""
+        if self._graph is None:
+            raise StateError(f"{self.name} has no layers to call: make it of inputs and outputs, or define call(x)")
+        return packed(self._graph.outputs, self.planned().run(leaves(x), training))
+
+    def receive(self, x: Any) -> Any:
+        """Tensors in the structure of the inputs, for arrays in that structure, in a list, or by name in a dict."""
         self._move()
-        for group in self.groups():
-            if in_main_memory and not isinstance(group.layers[0], (InputLayer, ImageLayer)):
-                y, in_main_memory = Tensor(moved(y.data, self.device)), False
-            y = group(y, training)
-        return Tensor(moved(y.data, self.device)) if in_main_memory else y
+        if self._graph is None:
+            return super().receive(x)
+        x = mapped(self._as_input, self.arranged(x, f"the input of {self.name}"))
+        self._build_or_check(shapes_of(x))
+        return x
+
+    def _note(self, x: Any, training: bool | None) -> Any:
+        return super()._note(self.arranged(x, f"the input of {self.name}"), training)
+
+    def arranged(self, given: Any, what: str) -> Any:
+        """`given` in the structure of the inputs, as far as they are known. Raises ArgumentError that names them."""
+        return given if self._graph is None else arranged(given, self._graph.inputs, what)
+
+    def takes_several(self, given: Any) -> bool:
+        """Whether inputs are a list or dict; where no graph says so, that of `given`, if its leaves are arrays."""
+        if self._graph is not None:
+            return is_nested(self._graph.inputs)
+        return is_nested(given) and all(hasattr(leaf, "ndim") for leaf in leaves(given))
+
+    def planned(self) -> Plan:
+        """The calls in groups that run as one; made anew when the layers or their activations have changed."""
+        if self._graph is None:
+            raise StateError(f"{self.name} has no graph, so it has no plan: its call(x) computes what it says")
+        if self._plan is None or not self._plan.holds():
+            self._plan = plan_for(self._graph)
+        return self._plan
 
     def groups(self) -> list[Group]:
-        """The layers in groups that run as one; made anew when the layers or their activations have changed."""
-        current = signature(self._chain)
-        if current != self._planned_for:
-            self._planned_for, self._planned = current, groups_of(self._chain)
-        return self._planned
+        """The layers in groups that run as one, in the order in which they run."""
+        return [step.group for step in self.planned().steps]
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy makes its own plan: the groups of this one run the layers of this one.
-        return {**vars(self), "_planned_for": (), "_planned": []}
+        return {**vars(self), "_plan": None}
+
+    # How it is built, where a subclass says what it computes.
+
+    def build(self, input_shape: Any) -> None:
+        """Makes all variables for inputs of this shape, batch axis first: `build((None, 28, 28, 1))`.
+
+        Raises ShapeError, naming the layer, if a layer does not fit what comes before it.
+        """
+        if not self._being_built:
+            self._build_or_check(mapped_shapes(whole_shape, input_shape))
+
+    def build_for(self, input_shape: Any) -> Any:
+        """Builds all layers by a call on ones; returns the shape of what comes out."""
+        mapped_shapes(self._check_shape, input_shape)
+        number_names(self.sublayers, self.name)
+        for layer in self.sublayers:
+            layer.dtype = layer.dtype or self.dtype
+        self._being_built = True
+        try:
+            self.build(input_shape)
+            output_shape = observed(self.call, input_shape, self.dtype or "float32")
+        finally:
+            self._being_built = False
+        self.input_shape, self.output_shape = input_shape, output_shape
+        return output_shape
+
+    @property
+    def built(self) -> bool:
+        """Whether all shapes are known and all variables exist."""
+        return self._input_shape is not None
+
+    @property
+    def input_shape(self) -> Shapes:
+        """The shape of a batch, (None, ...), or a list or dict of shapes. Raises StateError before it is built."""
+        self.need_shape()
+        return self._input_shape
+
+    @input_shape.setter
+    def input_shape(self, shape: Shapes | None) -> None:
+        self._input_shape = shape
+
+    @property
+    def output_shape(self) -> Shapes:
+        """The shape of the output for a batch, (None, ...), or several. Raises StateError before it is built."""
+        self.need_shape()
+        return self._output_shape
+
+    @output_shape.setter
+    def output_shape(self, shape: Shapes | None) -> None:
+        self._output_shape = shape
 
     # What it is made of.
 
     @property
-    def chain(self) -> list[Layer]:
-        """The layers and the Input, if there is one."""
-        return list(self._chain)
+    def inputs(self) -> list[Symbolic]:
+        """The symbolic tensors that it begins with."""
+        return leaves(self.input)
+
+    @property
+    def outputs(self) -> list[Symbolic]:
+        """The symbolic tensors that it ends with."""
+        return leaves(self.output)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs in their structure. Raises StateError if there is no graph."""
+        return self._need_graph().inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs in their structure. Raises StateError if there is no graph."""
+        return self._need_graph().outputs
+
+    def _need_graph(self) -> Graph:
+        if self._graph is None:
+            raise StateError(
+                f"{self.name} has no symbolic tensors: begin it with Input(shape=...), or call it once, or build(shape)"
+            )
+        return self._graph
+
+    def outputs_like(self) -> Any:
+        """Symbolic tensors like the outputs, also where no graph leads to them."""
+        if self._graph is not None:
+            return self._graph.outputs
+        self.need_shape()
+        dtype = self.dtype or "float32"
+        return mapped_shapes(lambda shape: Symbolic(shape, dtype, Call(self, None)), self.output_shape)
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs: the keys of a dict, else those of their layers."""
+        return names_of(self.input)
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the outputs: the keys of a dict, else those of their layers, numbered where alike."""
+        return names_of(self.outputs_like())
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """All layers, operations on symbolic tensors among them."""
+        return super().sublayers if self._graph is None else list(self._graph.layers)
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, without the Input (as in Keras)."""
-        return [layer for layer in self._chain if not isinstance(layer, InputLayer)]
+        """The layers, as Keras lists them: without the operations on symbolic tensors."""
+        return [layer for layer in self.sublayers if not isinstance(layer, Operation)]
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """The layer of this name, or at this place. Raises ArgumentError if there is none."""
         if index is not None and is_int(index) and -len(self.layers) <= index < len(self.layers):
             return self.layers[index]
-        for layer in self.layers:
+        for layer in self.sublayers:
             if layer.name == name:
                 return layer
         names = ", ".join(layer.name for layer in self.layers)
         raise ArgumentError(f"{self.name} has no layer {name if index is None else index!r}, only: {names}")
 
     @property
-    def built(self) -> bool:
-        """Whether all shapes are known and all variables exist."""
-        return bool(self._chain) and all(layer.built for layer in self._chain)
+    def weights(self) -> list[Variable]:
+        """All variables, layer by layer (Keras's order)."""
+        if self._graph is None:
+            return super().weights
+        if self._variables_of_graph is None:  # they are asked for at every step
+            self._variables_of_graph = super().weights
+        return list(self._variables_of_graph)
 
     @property
-    def input_shape(self) -> Shape:
-        """The shape of a batch, (None, ...). Raises StateError before the network is built."""
-        return self._need_shape(self._chain[0].input_shape if self._chain else None)
+    def trainable_variables(self) -> list[Variable]:
+        """The variables that training changes."""
+        return self.trainable_weights
 
-    @property
-    def output_shape(self) -> Shape:
-        """The shape of the output for a batch, (None, ...). Raises StateError before the network is built."""
-        return self._need_shape(self._chain[-1].output_shape if self._chain else None)
-
-    def _need_shape(self, shape: Shape | None) -> Shape:
-        if shape is None:
+    def need_shape(self) -> None:
+        """Raises StateError before the network is built."""
+        if not self.built:
             raise StateError(
                 f"{self.name} has not been built: begin it with Input(shape=...), or call it once, or build(shape)"
             )
-        return shape
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All variables, layer by layer (Keras's order)."""
-        return [v for layer in self._chain for v in layer.weights]
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The variables that training changes."""
-        return [v for layer in self._chain for v in layer.trainable_weights]
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The variables that the optimizer leaves alone."""
-        return [v for layer in self._chain for v in layer.non_trainable_weights]
-
-    @property
-    def losses(self) -> list[Tensor]:
-        """What regularizers add to the loss, layer by layer: of the last outputs, and of each learned weight."""
-        return [loss for layer in self._chain for loss in layer.losses]
-
-    trainable_variables = trainable_weights
-
-    @property
-    def trainable(self) -> bool:
-        """Whether any layer is trainable; setting it sets all layers."""
-        return any(layer.trainable for layer in self._chain)
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self._chain:
-            layer.trainable = value
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all variables, in Keras's order and shapes, in main memory."""
-        return [np.array(v.numpy()) for v in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Takes over what `get_weights` of such a model, Keras's included, returned: all or nothing.
 
-        Raises ShapeError if the number of arrays or a shape differs.
+        Raises ShapeError if the number of arrays or a shape differs, StateError before the network is built.
         """
-        self._need_shape(self.output_shape)
+        self.need_shape()
         assign_all(self.weights, weights, self.name)
 
     def count_params(self) -> int:
         """How many numbers all variables hold. Raises StateError before the network is built."""
-        self._need_shape(self.output_shape)
-        return sum(layer.count_params() for layer in self._chain)
+        self.need_shape()
+        return super().count_params()
 
     def summary(self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None) -> None:
         """Prints a table of the layers with their output shapes and numbers of parameters."""
-        self._need_shape(self.output_shape)
-        text = summary_text(self.name, type(self).__name__, self.layers, width=line_length)
-        (print_fn or print)(text)
+        self.need_shape()
+        (print_fn or print)(summary_text(self, width=line_length))
 
     def plan(
         self, batch_size: int = 1, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
@@ -266,11 +313,75 @@ class Network:
         """Prints a table of the groups that layers run in: what was fused, FLOPs, and bytes through memory.
 
         The figures are those of a forward pass while training, for a batch of `batch_size`. Raises StateError before
-        the network is built, ArgumentError for a batch size that is none.
+        the network is built, or without a graph, ArgumentError for a batch size that is none.
         """
         from minicnn.plan_table import plan_text
 
-        self._need_shape(self.output_shape)
+        self.need_shape()
         if not is_int(batch_size) or batch_size < 1:
             raise ArgumentError(f"plan: batch_size must be a whole number of at least 1, got {batch_size!r}")
         (print_fn or print)(plan_text(self.name, self.groups(), int(batch_size), line_length))
+
+
+def whole_shape(shape: Any) -> tuple[int | None, ...]:
+    """(None, 28, 28, 1), whatever batch came first. Raises ArgumentError for what is no shape with a batch axis."""
+    if not isinstance(shape, (tuple, list)) or len(shape) < 2:
+        raise ArgumentError(f"input_shape must begin with the batch, e.g. (None, 28, 28, 1); got {shape!r}")
+    return None, *check_shape_argument("input_shape, after the batch axis,", tuple(shape[1:]))
+
+
+def number_names(layers: Sequence[Layer], who: str) -> None:
+    """Gives numbers to layers that are called alike, in the order in which they were made: dense, dense_1, ...
+
+    Raises ArgumentError for two layers of one name that users chose.
+    """
+    taken: set[str] = set()
+    for layer in layers:
+        if layer.named_by_user:
+            if layer.name in taken:
+                raise ArgumentError(f"{who}: there are two layers named {layer.name!r}; names must differ")
+            taken.add(layer.name)
+    for layer in sorted(layers, key=lambda layer: layer.made):
+        if not layer.named_by_user:
+            name, n = layer.name, 1
+            while name in taken:
+                name, n = f"{layer.first_name}_{n}", n + 1
+            if name != layer.name:
+                layer.rename(name)
+            taken.add(name)
+
+
+def names_of(tensors: Any) -> list[str]:
+    """A name for each symbolic tensor: its key in a dict, else its layer's, numbered where several are called alike."""
+    if isinstance(tensors, dict) and not any(map(is_nested, tensors.values())):
+        return list(tensors)
+    names: list[str] = []
+    for t in leaves(tensors):
+        again = names.count(t.name)
+        names.append(f"{t.name}_{again}" if again else t.name)
+    return names
+
+
+def arranged(given: Any, wanted: Any, what: str) -> Any:
+    """`given` in the structure of the symbolic tensors `wanted`: given so, in a flat list, or by name in a dict.
+
+    Raises ArgumentError, saying `what` and the names.
+    """
+    names = names_of(wanted)
+    if isinstance(given, dict) and set(given) == set(names):
+        return packed(wanted, [given[name] for name in names])
+    if not is_nested(wanted):
+        if isinstance(given, dict):
+            raise ArgumentError(f"{what} must be for {names[0]!r}; got a dict with {', '.join(map(repr, given))}")
+        alone = isinstance(given, (list, tuple)) and len(given) == 1 and getattr(given[0], "ndim", 0) == wanted.ndim
+        return given[0] if alone else given
+    if same(wanted, given):
+        return mapped(lambda _, g: g, wanted, given)
+    if isinstance(given, (list, tuple)) and len(given) == len(names):
+        return packed(wanted, list(given))
+    found = f"{type(given).__name__} of {len(given)}" if is_nested(given) else type(given).__name__
+    if isinstance(given, dict):
+        found = f"a dict with {', '.join(map(repr, given))}"
+    raise ArgumentError(
+        f"{what} must be a list of {len(names)}, or a dict with their names: {', '.join(names)}; got {found}"
+    )

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 
 from minicnn.activations import linear
-from minicnn.layers import BatchNormalization, Conv2DTranspose, Flatten, InputLayer, Layer, Reshape
-from minicnn.layers.base import Shape, show
+from minicnn.layers import BatchNormalization, Conv2DTranspose, Flatten, Layer, Reshape
+from minicnn.layers.shapes import Shapes, mapped_shapes, show
 from minicnn.plan import Group
 
 
@@ -17,7 +17,6 @@ def plan_text(name: str, groups: Sequence[Group], batch_size: int, width: int | 
     from rich.console import Console  # only for those who ask: it costs as much to import as the engine
     from rich.table import Table
 
-    groups = [group for group in groups if not isinstance(group.layers[0], InputLayer)]
     table = Table(title=f'Plan: "{name}", a batch of {batch_size}', title_justify="left", title_style="bold")
     table.add_column("Layers", overflow="fold")
     table.add_column("Run as", overflow="fold")
@@ -87,8 +86,11 @@ def unfused_traffic(layers: Sequence[Layer], batch_size: int) -> int:
     return total
 
 
-def _numbers(shape: Shape | None) -> int:
-    return math.prod(n or 1 for n in (shape or ())[1:])
+def _numbers(shapes: Shapes | None) -> int:
+    """How many numbers one example has, in all tensors of a list or dict together."""
+    found: list[int] = []
+    mapped_shapes(lambda shape: found.append(math.prod(n or 1 for n in shape[1:])), shapes or ())
+    return sum(found)
 
 
 def _itemsize(layer: Layer) -> int:

@@ -9,6 +9,7 @@ Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +76,16 @@ def random_bits(key: Key, n: int) -> np.ndarray:
 def uniform(key: Key, n: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
     """`n` random numbers in [low, high) as float64 (n,): the bits of `random_bits`, divided by 2**32."""
     return low + (high - low) * (random_bits(key, n) / 2.0**32)
+
+
+def normals(key: Key, shape: tuple[int, ...]) -> np.ndarray:
+    """Normal numbers of mean 0 and deviation 1, float64: number i comes of the key's random numbers 2i and 2i + 1.
+
+    Source: Box and Muller, A note on the generation of random normal deviates (1958).
+    """
+    bits = random_bits(key, 2 * math.prod(shape)).reshape(-1, 2)
+    radius, angle = (bits + 0.5).T / 2**32  # in (0, 1), neither end included
+    return (np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)).reshape(shape)
 
 
 class SeedGenerator:

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from minicnn.errors import ArgumentError
 
 T = TypeVar("T")
+
+_besides: ContextVar[Mapping[str, Any]] = ContextVar("besides", default={})  # noqa: B039 (nobody writes to it)
+
+
+@contextmanager
+def knowing(custom_objects: Mapping[str, Any] | None) -> Iterator[None]:
+    """Within it, configs may name these classes and functions, too. Raises ArgumentError for what is none."""
+    if custom_objects is not None and not (
+        isinstance(custom_objects, Mapping) and all(callable(thing) for thing in custom_objects.values())
+    ):
+        raise ArgumentError(f"custom_objects must map names to classes or functions, got {custom_objects!r:.100}")
+    before = _besides.set({**_besides.get(), **(custom_objects or {})})
+    try:
+        yield
+    finally:
+        _besides.reset(before)
+
+
+def custom_object(name: Any) -> Any:
+    """What the caller passed in under this name, or None."""
+    return _besides.get().get(name) if isinstance(name, str) else None
 
 
 def lookup(kind: str, name: Any, known: Mapping[str, T]) -> T:

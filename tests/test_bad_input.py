@@ -297,7 +297,12 @@ ARCHITECTURES: dict[str, Case] = {
         ("another class", '{"class_name": "Functional", "config": {}}', "an architecture must be"),
         ("no layers", '{"class_name": "Sequential", "config": {}}', "a model's config must be"),
         ("a layer that is a number", architecture(5), "a layer's config must be"),  # type: ignore[arg-type]
-        ("an unknown layer", architecture({"class_name": "Lambda", "config": {}}), "there is no layer 'Lambda'"),
+        ("an unknown layer", architecture({"class_name": "Own", "config": {}}), "there is no layer 'Own'"),
+        (
+            "a function",
+            architecture({"class_name": "Lambda", "config": {"function": "eval"}}),
+            "Lambda: function must be a function, got 'eval'; when loading a model, pass it in",
+        ),
         ("a class name that is a list", architecture({"class_name": ["Dense"], "config": {}}), "there is no layer"),
         (
             "an unknown argument",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minicnn import layers
-from minicnn.layers import Layer
 from minicnn.models import Sequential
 
 # Filters of the convolutions, block by block; each block ends in a max-pool.
@@ -16,7 +17,7 @@ def vgg16(input_shape: tuple[int, int, int] = (224, 224, 3), classes: int = 1000
     Source: Simonyan and Zisserman, Very deep convolutional networks for large-scale image recognition (2015),
     configuration D.
     """
-    chain: list[Layer] = [layers.Input(input_shape)]
+    chain: list[Any] = [layers.Input(input_shape)]
     for block in BLOCKS:
         chain += [layers.Conv2D(filters, 3, padding="same", activation="relu") for filters in block]
         chain.append(layers.MaxPooling2D(2))

@@ -161,7 +161,7 @@ def _fit(model: Model, data: Dataset, run: RunFolder, settings: Settings, consol
         scale=SCALE,
         augment=augment.get(settings.augment),
     )
-    validation = Batches(data.x_val, data.y_val, batch_size=256, scale=SCALE)  # type: ignore[arg-type]
+    validation = Batches(data.x_val, data.y_val, batch_size=256, scale=SCALE)
     console.print(
         f"{model.name}: {model.count_params():,} parameters on {data.name}: {len(data.x_train):,} training, "
         f"{len(validation.x):,} validation, {len(data.x_test):,} test images of "

@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from minicnn.errors import ArgumentError
 from minicnn.geometry import is_int
 
 
 class Batch(NamedTuple):
-    """Some examples: x (n, ...), y (n, ...) or None, weights (n,) or None."""
+    """Some examples: x (n, ...), y (n, ...) or None, weights (n,) or None; each may be a list or dict of such."""
 
-    x: np.ndarray
-    y: np.ndarray | None
-    weights: np.ndarray | None
+    x: Any
+    y: Any
+    weights: Any
 
 
 class Stream:

@@ -50,6 +50,34 @@ def _broadcasting(operator_name: str) -> Draw:
     return draw
 
 
+def _apart(operator_name: str) -> Draw:
+    """The same two operands, nowhere equal: between them lies a kink."""
+
+    def draw(rng: np.random.Generator) -> Case:
+        shape = shape_from(rng)
+        y = rng.standard_normal(_repeatable(rng, shape))
+        x = y + between(rng, np.broadcast_shapes(shape, y.shape), (0.0,))
+        return Case(getattr(ops, operator_name), {"x": x, "y": y})
+
+    return draw
+
+
+def concatenate(rng: np.random.Generator) -> Case:
+    """Two or three arrays that differ along one axis, counted from either end."""
+    shape = shape_from(rng, ranks=(1, 4), sides=(1, 3))
+    axis = int(rng.integers(len(shape)))
+    shapes = [[*shape[:axis], int(rng.integers(0, 4)), *shape[axis + 1 :]] for _ in range(rng.integers(2, 4))]
+    arrays = {f"x{i}": rng.standard_normal(s) for i, s in enumerate(shapes)}
+    return Case(_concatenated, arrays, {"axis": axis - len(shape) if rng.random() < 0.5 else axis})
+
+
+def _concatenated(axis: int, x0: Any = None, x1: Any = None, x2: Any = None) -> Any:
+    return ops.concatenate([x for x in (x0, x1, x2) if x is not None], axis)
+
+
+_concatenated.__name__ = "concatenate"
+
+
 def _repeatable(rng: np.random.Generator, shape: list[int]) -> list[int]:
     """A shape that broadcasts to `shape`: leading axes left out, others one element long."""
     kept = shape[rng.integers(len(shape) + 1) :] if rng.random() < 0.4 else shape
@@ -249,6 +277,7 @@ ARRAY_CASES: dict[str, Draw] = {
     **{name: _broadcasting(name) for name in ("add", "subtract", "multiply", "divide")},
     **{name: _normal(name) for name in ("negative", "exp", "sigmoid", "tanh", "silu", "softplus")},
     **{name: _positive(name) for name in ("log", "sqrt")},
+    **{name: _apart(name) for name in ("maximum", "minimum")},
     "absolute": _kinked("absolute", (0.0,)),
     "relu6": _kinked("relu6", (0.0, 6.0)),
     "selu": _kinked("selu", (0.0,)),
@@ -270,6 +299,7 @@ ARRAY_CASES: dict[str, Draw] = {
             reshape,
             transpose,
             getitem,
+            concatenate,
             zero_pad2d,
             upsample2d,
             softmax,

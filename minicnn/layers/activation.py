@@ -17,6 +17,8 @@ from minicnn.tensor import Tensor
 class Activation(Layer):
     """Any activation, by name or as a function."""
 
+    keeps_shape = True
+
     def __init__(self, activation: Any, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.activation = activations.get(activation)
@@ -29,6 +31,7 @@ class Activation(Layer):
 class ReLU(Layer):
     """max_value above max_value, x from threshold on, negative_slope · (x - threshold) below. `ops.relu`."""
 
+    keeps_shape = True
     base_name = "re_lu"  # so Keras calls it
 
     def __init__(
@@ -51,6 +54,7 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """x where positive, negative_slope · x elsewhere."""
 
+    keeps_shape = True
     base_name = "leaky_re_lu"
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
@@ -64,6 +68,8 @@ class LeakyReLU(Layer):
 
 class ELU(Layer):
     """x where positive, alpha · (exp(x) - 1) elsewhere. `ops.elu`."""
+
+    keeps_shape = True
 
     base_name = "elu"
 
@@ -83,6 +89,7 @@ class PReLU(Layer):
     Weights: alpha, of the shape of one example with 1 at the shared axes.
     """
 
+    keeps_shape = True
     base_name = "p_re_lu"
 
     def __init__(
@@ -122,6 +129,8 @@ class PReLU(Layer):
 
 class Softmax(Layer):
     """Probabilities along `axis` (default the last). The operator: `ops.softmax`."""
+
+    keeps_shape = True
 
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)

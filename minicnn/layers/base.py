@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
-from collections.abc import Callable
-from typing import Any, TypedDict
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, Self, TypedDict
 
 import numpy as np
 
 from minicnn import activations, constraints, initializers, regularizers
 from minicnn.backends import beside, check_device, moved
 from minicnn.constraints import Constraint
-from minicnn.errors import ArgumentError, MinicnnError, ShapeError
+from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
 from minicnn.geometry import is_int
 from minicnn.initializers import Initializer
+from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
 from minicnn.numeric import numeric
 from minicnn.random import SeedGenerator
 from minicnn.registry import snake_case
 from minicnn.regularizers import Regularizer
-from minicnn.tensor import Tensor
-
-# The batch axis comes first and is None: its length is not known when a network is built.
-Shape = tuple[int | None, ...]
+from minicnn.structure import is_nested, leaves, mapped
+from minicnn.tensor import Call, Symbolic, Tensor, is_symbolic
 
 # More numbers than that, 4 GiB of float32, in one variable or one example's output are a slip or an attack.
 LARGEST = 2**30
+
+_made = itertools.count()
+_training: ContextVar[bool] = ContextVar("training", default=False)
+
+
+class told:
+    """`with told(training):` layers that are called within, and not told themselves, are told this."""
+
+    def __init__(self, training: bool) -> None:
+        self._training = bool(training)
+
+    def __enter__(self) -> None:
+        self._before = _training.set(self._training)
+
+    def __exit__(self, *_: object) -> None:
+        _training.reset(self._before)
 
 
 class LayerOptions(TypedDict, total=False):
@@ -79,12 +97,16 @@ class Layer:
     input_shape: shape of one example, without the batch; on the first layer of a model, instead of an Input.
     activity_regularizer: what the layer's output adds to the loss, divided by the number of examples.
 
-    A subclass defines `build` (if it has variables), `call` and `compute_output_shape`, and keeps every argument of
-    its constructor in an attribute of the same name: that is what `get_config` reads.
+    A subclass defines `build` (if it has variables) and `call`, and keeps every argument of its constructor in an
+    attribute of the same name: that is what `get_config` reads. Layers in its attributes, also in lists and dicts
+    there, are part of it. Where it says nothing in `compute_output_shape`, it is tried out.
     """
 
     input_ndim: int | None = None  # how many axes the input must have, if it matters
     base_name: str | None = None
+    keeps_shape = False  # the output has the input's shape
+    merges = False  # takes a list of inputs
+    wiring: Any = None  # the graph of layers that a call of it is, if it is one
 
     def __init__(
         self,
@@ -98,30 +120,46 @@ class Layer:
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
         if not isinstance(name, str | None):
             raise ArgumentError(f"{type(self).__name__}: name must be a string, got {name!r}")
+        self.made = next(_made)  # layers count in the order in which they were made
+        self.calls: list[Call] = []
         self.named_by_user = name is not None
-        self.name = name or self.base_name or snake_case(type(self).__name__)
+        self.name = self.first_name = name or self.base_name or snake_case(type(self).__name__)
         self.dtype = dtype
         self.variables: list[Variable] = []
         self.trainable = trainable
         self.given_input_shape = None if input_shape is None else check_shape_argument("input_shape", input_shape)
-        self.input_shape: Shape | None = None
-        self.output_shape: Shape | None = None
+        self.input_shape: Shapes | None = None
+        self.output_shape: Shapes | None = None
         self.seed_generator: SeedGenerator | None = None
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.activity_loss: Tensor | None = None  # of the last output
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Lets a subclass leave `training` out of its `call`, if it has no use for it."""
+        super().__init_subclass__(**options)
+        call = vars(cls).get("call")
+        if call is not None and "training" not in inspect.signature(call).parameters:
+
+            @wraps(call)
+            def call_whether_training_or_not(self: Layer, x: Any, training: bool = False) -> Any:
+                return call(self, x)
+
+            cls.call = call_whether_training_or_not  # type: ignore[method-assign]
+
     # What subclasses define.
 
-    def build(self, input_shape: Shape) -> None:
-        """Makes the variables for inputs of this shape (batch axis None)."""
+    def build(self, input_shape: Any) -> None:
+        """Makes the variables for inputs of this shape (batch axis None); a list of shapes where inputs are a list."""
 
-    def call(self, x: Tensor, training: bool) -> Tensor:
+    def call(self, x: Any, training: bool) -> Any:
         """The layer's output for a batch."""
         raise TypeError(f"{type(self).__name__} must define call(x, training)")
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the output for inputs of this shape (batch axis None)."""
-        return input_shape
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for inputs of this shape (batch axis None). Tried out, unless a subclass says it."""
+        if self.keeps_shape:
+            return input_shape
+        return observed(self.call, input_shape, self.dtype or "float32")
 
     # What users call.
 
@@ -135,89 +173,167 @@ class Layer:
         self._trainable = flag(self, "trainable", value)
         for variable in self.variables:
             variable.requires_grad = variable.trainable and self._trainable
+        for layer in self.sublayers:
+            layer.trainable = value
 
     @property
     def built(self) -> bool:
         """Whether the shapes are known and the variables exist."""
         return self.input_shape is not None
 
-    def __call__(self, x: Any, training: bool = False) -> Tensor:
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
         """The output for a batch of arrays or Tensors; builds the layer if that has not happened yet.
 
+        For symbolic tensors, from `Input` or other layers, a symbolic tensor: the call is noted, for `Model`.
+        training: left out, that of the layer or model that calls this one; False where there is none.
         Raises ShapeError if x does not have the shape that the layer was built for, DTypeError if it is no numbers.
         """
-        return self.run(self.receive(x), training)
+        if is_symbolic(x):
+            return self._note(x, training)
+        if training is None:
+            return self.run(self.receive(x), _training.get())
+        with told(training):
+            return self.run(self.receive(x), bool(training))
 
-    def run(self, x: Tensor, training: bool) -> Tensor:
+    def run(self, x: Any, training: bool) -> Any:
         """`call`, and the activity regularizer looks at the output."""
         y = self.call(x, training)
         if self.activity_regularizer is not None:
             self.activity_loss = self.activity_regularizer(y) / max(len(y), 1)
         return y
 
-    def receive(self, x: Any) -> Tensor:
+    def _note(self, x: Any, training: bool | None) -> Any:
+        """Symbolic tensors of the shapes that the layer would give, which know this call."""
+        given = leaves(x)
+        if not all(isinstance(t, Symbolic) for t in given):
+            raise ArgumentError(f"{self._who()} was called on symbolic tensors and on numbers at once; it takes either")
+        self.dtype = self.dtype or str(given[0].dtype)
+        self._build_or_check(shapes_of(x))
+        call = Call(self, x, None if training is None else bool(training))
+        call.outputs = mapped_shapes(lambda shape: Symbolic(shape, self.dtype, call), self.output_shape)
+        self.calls.append(call)
+        return call.outputs
+
+    def receive(self, x: Any) -> Any:
         """What `call` takes, for what users give. Builds the layer if that has not happened yet; raises ShapeError."""
-        x = self._as_input(x)
-        if not self.built:
-            self.build_for((None, *x.shape[1:]))
-        self._check_input(x)
+        several = is_nested(x) and (self.merges or isinstance(x, dict) or any(isinstance(t, Tensor) for t in leaves(x)))
+        x = mapped(self._as_input, x) if several else self._as_input(x)
+        self._build_or_check(shapes_of(x) if several else x.shape)
         return x
 
-    def build_for(self, input_shape: Shape) -> Shape:
+    def _build_or_check(self, shape: Any) -> None:
+        if not self.built:
+            self.build_for(mapped_shapes(lambda s: (None, *s[1:]), shape))
+        elif not fits(shape, self.input_shape):
+            raise ShapeError(
+                f"{self._who()} was built for inputs of shape {show(self.input_shape)}, it got {show(shape)}"
+            )
+
+    def build_for(self, input_shape: Any) -> Any:
         """Checks the shape, makes the variables, and returns the output's shape. Errors name the layer."""
-        if self.input_ndim is not None and len(input_shape) != self.input_ndim:
-            axes = {4: "(batch, height, width, channels)", 2: "(batch, features)"}[self.input_ndim]
-            raise ShapeError(f"{self._who()} needs inputs of shape {axes}, it would get {show(input_shape)}")
-        if len(input_shape) < 2:
-            raise ShapeError(f"{self._who()} needs a batch, (N, ...); it would get {show(input_shape)}")
-        if any(n is None for n in input_shape[1:]):
-            raise ShapeError(f"{self._who()} needs sizes that are known, except for the batch; got {show(input_shape)}")
+        mapped_shapes(self._check_shape, input_shape)
+        for layer in self.sublayers:
+            layer.dtype = layer.dtype or self.dtype
+        says = self.keeps_shape or type(self).compute_output_shape is not Layer.compute_output_shape
         try:
-            output_shape = self.compute_output_shape(input_shape)
-            check_affordable("one example's output", output_shape[1:])
+            if says:  # before anything is made
+                output_shape = self.compute_output_shape(input_shape)
+                mapped_shapes(lambda s: check_affordable("one example's output", s[1:]), output_shape)
             self.build(input_shape)
+            if not says:
+                output_shape = self.compute_output_shape(input_shape)
         except MinicnnError as error:
             self.variables.clear()  # so that it can be built for another shape
             raise type(error)(f"{self._who()}: {error}") from None
         self.input_shape, self.output_shape = input_shape, output_shape
         return output_shape
 
+    def _check_shape(self, shape: Shape) -> None:
+        if self.input_ndim is not None and len(shape) != self.input_ndim:
+            raise ShapeError(
+                f"{self._who()} needs inputs of shape {_AXES[self.input_ndim]}, it would get {show(shape)}"
+            )
+        if len(shape) < 2:
+            raise ShapeError(f"{self._who()} needs a batch, (N, ...); it would get {show(shape)}")
+        if any(n is None for n in shape[1:]):
+            raise ShapeError(f"{self._who()} needs sizes that are known, except for the batch; got {show(shape)}")
+
     def add_weight(
         self,
-        name: str,
-        shape: tuple[int, ...],
-        initializer: Initializer,
+        name: str = "variable",
+        shape: tuple[int, ...] = (),
+        initializer: Any = "glorot_uniform",
         trainable: bool = True,
         regularizer: Regularizer | None = None,
         constraint: Constraint | None = None,
     ) -> Variable:
         """A new variable; trainable ones are learned as long as the layer is trainable too."""
         check_affordable(name, shape)
-        values = initializer(shape, self.dtype or "float32")
+        values = initializers.get(initializer)(shape, self.dtype or "float32")
         variable = Variable(values, f"{self.name}/{name}", trainable, regularizer, constraint)
         variable.requires_grad = trainable and self.trainable
         self.variables.append(variable)
         return variable
 
     @property
+    def sublayers(self) -> list[Layer]:
+        """The layers in its attributes, also in lists and dicts there, in the order in which they were made."""
+        held = (leaf for value in vars(self).values() for leaf in leaves(value) if isinstance(leaf, Layer))
+        return sorted({id(layer): layer for layer in held}.values(), key=lambda layer: layer.made)
+
+    def walk(self) -> Iterator[Layer]:
+        """The layer, and all layers within it at any depth; one that is held twice comes once."""
+        seen: set[int] = set()
+        rest: list[Layer] = [self]
+        while rest:
+            layer = rest.pop()
+            if id(layer) not in seen:
+                seen.add(id(layer))
+                yield layer
+                rest.extend(reversed(layer.sublayers))
+
+    @property
     def weights(self) -> list[Variable]:
-        """All variables, the learned ones first (Keras's order)."""
-        return sorted(self.variables, key=lambda v: not v.trainable)
+        """All variables, the learned ones first, then those of the layers within it (Keras's order)."""
+        own = sorted(self.variables, key=lambda v: not v.trainable)
+        inner = [v for layer in self.sublayers for v in layer.weights]
+        return list({id(v): v for v in (*own, *inner)}.values())
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """The variables that training changes; none if the layer is frozen."""
-        return [v for v in self.weights if v.trainable] if self.trainable else []
+        return [v for v in self.weights if v.requires_grad] if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
         """The variables that the optimizer leaves alone."""
-        return [v for v in self.weights if not (v.trainable and self.trainable)]
+        return [v for v in self.weights if not (v.requires_grad and self.trainable)]
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor that the layer was called on first. Raises StateError if there is none."""
+        return self._first_call().inputs
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor of the layer's first call: `Model(base.input, base.get_layer("x").output)`."""
+        return self._first_call().outputs
+
+    def _first_call(self) -> Call:
+        if not self.calls:
+            raise StateError(f"{self._who()} has not been called on a symbolic tensor: it is in no model that is built")
+        return self.calls[0]
+
+    def rename(self, name: str) -> None:
+        """Another name, for its variables too."""
+        for variable in self.variables:
+            variable.name = f"{name}/{variable.name.rsplit('/', 1)[-1]}"
+        self.name = name
 
     @property
     def losses(self) -> list[Tensor]:
-        """What regularizers add to the loss: of the last output, and of each learned weight."""
-        activity = [] if self.activity_loss is None else [self.activity_loss]
+        """What regularizers add to the loss: of the last outputs, and of each learned weight."""
+        activity = [layer.activity_loss for layer in self.walk() if layer.activity_loss is not None]
         return activity + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
     def get_weights(self) -> list[np.ndarray]:
@@ -228,7 +344,7 @@ class Layer:
         """Takes over what `get_weights` of such a layer, Keras's included, returned. Raises ShapeError."""
         assign_all(self.weights, weights, self._who())
 
-    def to(self, device: str) -> Layer:
+    def to(self, device: str) -> Self:
         """Moves the variables, and what else the layer keeps in arrays; their gradients are forgotten. Returns itself.
 
         device: "cpu", "cuda" or "cuda-sim". Raises BackendError, saying why, for one that is not here.
@@ -237,18 +353,21 @@ class Layer:
         for variable in self.variables:
             if variable.device != there:
                 variable.data, variable.grad = moved(variable.data, there), None
+        for layer in self.sublayers:
+            layer.to(device)
         return self
 
     def count_params(self) -> int:
         """How many numbers the variables hold. Raises ShapeError if the layer has not been built."""
         if not self.built:
             raise ShapeError(f"{self._who()} has not been built: it has not seen the shape of its input yet")
-        return sum(v.size for v in self.variables)
+        return sum(v.size for v in self.weights)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, ready for JSON."""
         names = [n for n, p in inspect.signature(type(self)).parameters.items() if p.kind is not p.VAR_KEYWORD]
-        config = {name: _plain(getattr(self, name)) for name in names if name not in LayerOptions.__annotations__}
+        own = [name for name in names if name not in LayerOptions.__annotations__ and hasattr(self, name)]
+        config = {name: _plain(getattr(self, name)) for name in own}
         if self.given_input_shape is not None:
             config["input_shape"] = list(self.given_input_shape)
         if self.activity_regularizer is not None:
@@ -275,10 +394,8 @@ class Layer:
             return x
         return Tensor(numeric(x, f"the input of {self._who()}").astype(dtype, copy=False))
 
-    def _check_input(self, x: Tensor) -> None:
-        built_for = self.input_shape or ()
-        if x.ndim != len(built_for) or any(n not in (None, m) for n, m in zip(built_for[1:], x.shape[1:], strict=True)):
-            raise ShapeError(f"{self._who()} was built for inputs of shape {show(built_for)}, it got {x.shape}")
+
+_AXES = {4: "(batch, height, width, channels)", 3: "(batch, steps, channels)", 2: "(batch, features)"}
 
 
 def assign_all(variables: list[Variable], weights: Any, who: str) -> None:
@@ -311,11 +428,6 @@ def check_shape_argument(name: str, shape: Any) -> tuple[int | None, ...]:
             f"{name} must be the shape of one example, e.g. (28, 28, 1): positive whole numbers; got {shape!r}"
         )
     return tuple(None if n is None else int(n) for n in shape)
-
-
-def show(shape: Shape) -> str:
-    """(None, 28, 28, 1), as Keras prints it."""
-    return "(" + ", ".join(str(n) for n in shape) + ")"
 
 
 def positive(owner: Layer, name: str, value: Any) -> int:

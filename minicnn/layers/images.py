@@ -19,8 +19,7 @@ Range = tuple[float, float]
 class ImageLayer(Layer):
     """The base of layers that take pictures (N, H, W, C) and stand before everything that is trained.
 
-    They compute in main memory. A model on a device takes its input there after the image layers that it begins with;
-    behind other layers, pictures come back from the device for them, and go there again.
+    They compute in main memory: in a model on a device, pictures come back for them and go there again.
     """
 
     input_ndim = 4
@@ -41,6 +40,8 @@ class RandomImageLayer(ImageLayer):
     seed: fixes the draws; without one it is drawn when the layer is made. Each call takes the next key of the layer's
     generator, which a checkpoint keeps: a training that goes on draws what it would have drawn.
     """
+
+    keeps_shape = True
 
     def __init__(self, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)

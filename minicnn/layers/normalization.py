@@ -26,6 +26,8 @@ class BatchNormalization(Layer):
     Source: Ioffe and Szegedy, Batch Normalization (2015).
     """
 
+    keeps_shape = True
+
     def __init__(
         self,
         axis: int = -1,

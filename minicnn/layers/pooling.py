@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 from minicnn import ops
-from minicnn.geometry import Windows, pair
+from minicnn.errors import ArgumentError
+from minicnn.geometry import Windows, ceil_pads, pair
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag
 from minicnn.layers.convolution import padding_argument
 from minicnn.tensor import Tensor
@@ -15,34 +16,53 @@ class _Pooling(Layer):
     input_ndim = 4
 
     def __init__(
-        self, pool_size: Any = (2, 2), strides: Any = None, padding: Any = "valid", **options: Unpack[LayerOptions]
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: Any = "valid",
+        ceil_mode: bool = False,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         who = type(self).__name__
         self.pool_size = pair(pool_size, f"{who}: pool_size")
         self.strides = self.pool_size if strides is None else pair(strides, f"{who}: strides")
         self.padding = padding_argument(who, padding)
+        self.ceil_mode = flag(self, "ceil_mode", ceil_mode)
+        if self.ceil_mode and self.padding != "valid":
+            raise ArgumentError(f"{who}: ceil_mode is for padding='valid', got padding={padding!r}")
+
+    def pads_for(self, image: Any) -> Any:
+        """The padding of an image (H, W), as operators take it."""
+        return ceil_pads(image, self.pool_size, self.strides) if self.ceil_mode else self.padding
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, OH, OW, C)."""
         image: Any = input_shape[1:3]
-        return None, *Windows.over(image, self.pool_size, self.strides, self.padding).outputs, input_shape[3]
+        windows = Windows.over(image, self.pool_size, self.strides, self.pads_for(image))
+        return None, *windows.outputs, input_shape[3]
 
 
 class MaxPooling2D(_Pooling):
-    """The largest pixel of each window: (N, H, W, C) -> (N, OH, OW, C). The operator: `ops.max_pool2d`."""
+    """The largest pixel of each window: (N, H, W, C) -> (N, OH, OW, C). The operator: `ops.max_pool2d`.
+
+    ceil_mode: a last window that the image cuts counts, too (Keras has no such argument; PyTorch has).
+    """
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """max_pool2d(x)."""
-        return ops.max_pool2d(x, self.pool_size, self.strides, self.padding)
+        return ops.max_pool2d(x, self.pool_size, self.strides, self.pads_for(x.shape[1:3]))
 
 
 class AveragePooling2D(_Pooling):
-    """The mean of each window, padding not counted: (N, H, W, C) -> (N, OH, OW, C). `ops.average_pool2d`."""
+    """The mean of each window, padding not counted: (N, H, W, C) -> (N, OH, OW, C). `ops.average_pool2d`.
+
+    ceil_mode: a last window that the image cuts counts, too, as the mean of what it holds.
+    """
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """average_pool2d(x)."""
-        return ops.average_pool2d(x, self.pool_size, self.strides, self.padding)
+        return ops.average_pool2d(x, self.pool_size, self.strides, self.pads_for(x.shape[1:3]))
 
 
 class _GlobalPooling(Layer):

@@ -69,6 +69,8 @@ class GaussianNoise(Layer):
     seed: fixes the noise. Gradients pass as they are. Raises ArgumentError for a negative stddev.
     """
 
+    keeps_shape = True
+
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.stddev = check_number("GaussianNoise", "stddev", stddev, least=0)

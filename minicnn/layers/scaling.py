@@ -85,6 +85,8 @@ class CenterCrop(ImageLayer):
 class Rescaling(Layer):
     """x · scale + offset: `Rescaling(1 / 255)`, `Rescaling(1 / 127.5, offset=-1)`; also lists, a number a channel."""
 
+    keeps_shape = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.scale, self.offset = _numbers("Rescaling: scale", scale), _numbers("Rescaling: offset", offset)
@@ -100,6 +102,8 @@ class Normalization(Layer):
     axis: the axes that keep means of their own, the channels by default; None: one mean for all. mean, variance: given
     at once. invert: x · standard deviation + mean instead. Variables: mean, variance and count, as in Keras.
     """
+
+    keeps_shape = True
 
     def __init__(
         self,

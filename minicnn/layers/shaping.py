@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, Unpack
 
+import numpy as np
+
 from minicnn import ops
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import explicit_pads, is_int, pair
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.base import Layer, LayerOptions, Shape, positive
+from minicnn.layers.shapes import show
 from minicnn.tensor import Tensor
 
 
@@ -88,3 +91,65 @@ class UpSampling2D(Layer):
         """(None, H · size, W · size, C)."""
         _, height, width, channels = input_shape
         return None, (height or 0) * self.size[0], (width or 0) * self.size[1], channels
+
+
+class Cropping2D(Layer):
+    """Images without a rim: cropping in pixels, (vertical, horizontal), or ((top, bottom), (left, right))."""
+
+    input_ndim = 4
+
+    def __init__(self, cropping: Any = ((0, 0), (0, 0)), **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.cropping = explicit_pads(cropping, "Cropping2D: cropping")
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """x[:, top : H - bottom, left : W - right]."""
+        (top, bottom), (left, right) = self.cropping
+        return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(None, H - top - bottom, W - left - right, C). Raises ShapeError if nothing is left."""
+        _, height, width, channels = input_shape
+        image = (height or 0) - sum(self.cropping[0]), (width or 0) - sum(self.cropping[1])
+        if min(image) < 1:
+            raise ShapeError(f"cropping {self.cropping} leaves nothing of {height}x{width} pixels")
+        return None, *image, channels
+
+
+class Permute(Layer):
+    """The axes after the batch in another order: dims (2, 1) swaps the two of (N, A, B)."""
+
+    def __init__(self, dims: tuple[int, ...], **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        given = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+        if not all(is_int(d) for d in given) or sorted(given) != list(range(1, len(given) + 1)):
+            raise ArgumentError(f"Permute: dims must name each axis after the batch once, from 1; got {dims!r}")
+        self.dims = tuple(int(d) for d in given)
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """transpose(x, (0, *dims))."""
+        return x.transpose((0, *self.dims))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The sizes in their new order. Raises ShapeError for another number of axes."""
+        if len(input_shape) != len(self.dims) + 1:
+            raise ShapeError(f"dims {self.dims} are for {len(self.dims)} axes after the batch; got {show(input_shape)}")
+        return None, *(input_shape[d] for d in self.dims)
+
+
+class RepeatVector(Layer):
+    """Each row n times: (N, F) -> (N, n, F)."""
+
+    input_ndim = 2
+
+    def __init__(self, n: int, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.n = positive(self, "n", n)
+
+    def call(self, x: Tensor, training: bool) -> Any:
+        """x times ones, broadcast over the new axis."""
+        return x.reshape((x.shape[0], 1, x.shape[1])) * np.ones((self.n, 1), x.dtype)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(None, n, F)."""
+        return None, self.n, input_shape[1]

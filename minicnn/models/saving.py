@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers
+from minicnn import optimizers
 from minicnn.errors import ArgumentError, CheckpointError, MinicnnError, StateError
 from minicnn.geometry import is_int
-from minicnn.models.architecture import to_config
+from minicnn.layers import Layer
+from minicnn.models.architecture import to_entry
 from minicnn.random import as_key
 from minicnn.training.archive import read_archive, write_archive
-from minicnn.training.model import Model
+from minicnn.training.model import Trainer
 
 
-def save_model(model: Model, path: str | os.PathLike[str]) -> None:
+def save_model(model: Trainer, path: str | os.PathLike[str]) -> None:
     """Architecture, weights and compile settings to one file, in one step. Raises OutputError, StateError.
 
     A loss, metric or optimizer of one's own has no name to be saved by: such a model is loaded uncompiled.
@@ -28,7 +29,12 @@ def save_model(model: Model, path: str | os.PathLike[str]) -> None:
     write_archive(path, arrays, config)
 
 
-def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
+def save_weights(model: Trainer, path: str | os.PathLike[str]) -> None:
+    """The weights to one file, whatever the model computes with them. Raises OutputError, StateError."""
+    write_archive(path, *_weights(model))
+
+
+def load_weights(model: Trainer, path: str | os.PathLike[str]) -> None:
     """The weights in a saved model into another of the same architecture: all or nothing.
 
     Raises CheckpointError if the file is damaged or another model's, StateError if the model has no weights yet.
@@ -39,7 +45,7 @@ def load_weights(model: Model, path: str | os.PathLike[str]) -> None:
     set_saved_weights(model, arrays, path)
 
 
-def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
+def save_training(model: Trainer, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
     """save_model, and what a training needs to go on bit for bit; `extra` is returned by load_training.
 
     Raises ArgumentError for a loss, metric or optimizer of one's own.
@@ -53,8 +59,8 @@ def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, A
         "seed": model.seed,
         "epochs_seen": model.epochs_seen,
         "random": {
-            layer.name: [layer.seed_generator.seed, layer.seed_generator.drawn]
-            for layer in model.layers
+            name: [layer.seed_generator.seed, layer.seed_generator.drawn]
+            for name, layer in drawing_layers(model).items()
             if layer.seed_generator is not None
         },
         "extra": extra,
@@ -63,7 +69,7 @@ def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, A
 
 
 def restore_training(
-    model: Model, arrays: dict[str, np.ndarray], config: dict[str, Any], path: str | os.PathLike[str]
+    model: Trainer, arrays: dict[str, np.ndarray], config: dict[str, Any], path: str | os.PathLike[str]
 ) -> dict[str, Any]:
     """What a file of save_training holds besides the weights, into a compiled model; returns `extra`.
 
@@ -78,9 +84,9 @@ def restore_training(
         if isinstance(rate, float):  # a callback may have changed it
             optimizer.learning_rate = rate
         model.seed, model.epochs_seen = as_key(training["seed"]).seed, _count(training["epochs_seen"])
-        for layer in model.layers:
+        for name, layer in drawing_layers(model).items():
             if layer.seed_generator is not None:
-                seed, drawn = training["random"][layer.name]
+                seed, drawn = training["random"][name]
                 layer.seed_generator.seed = as_key(seed).seed
                 layer.seed_generator.drawn = _count(drawn)
         return dict(training["extra"])
@@ -88,7 +94,7 @@ def restore_training(
         raise CheckpointError(f"{path} holds a model, but no training that could go on: {error}") from None
 
 
-def load_training_into(model: Model, path: str | os.PathLike[str]) -> dict[str, Any]:
+def load_training_into(model: Trainer, path: str | os.PathLike[str]) -> dict[str, Any]:
     """Weights and everything else that save_training saved into a compiled model of the same architecture.
 
     Returns `extra`. Raises CheckpointError if the file is damaged or another model's, StateError if the model has not
@@ -106,28 +112,35 @@ def _count(value: Any) -> int:
     return int(value)
 
 
-def _contents(model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def drawing_layers(model: Trainer) -> dict[str, Layer]:
+    """The layers that draw random numbers, at any depth, by a name that is theirs alone."""
+    found: dict[str, Layer] = {}
+    for layer in model.walk():
+        if layer.seed_generator is not None:
+            again = sum(layer.name == name.split("#")[0] for name in found)
+            found[f"{layer.name}#{again}" if again else layer.name] = layer
+    return found
+
+
+def _contents(model: Trainer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays, config = _weights(model)
+    return arrays, {"model": to_entry(model), **config}
+
+
+def _weights(model: Trainer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not model.built:
         raise StateError(f"{model.name} has no weights to save yet: build it, or call it once")
     arrays = {f"weights/{i}": v.numpy() for i, v in enumerate(model.weights)}
-    config: dict[str, Any] = {
-        "model": {"class_name": type(model).__name__, "config": to_config(model)},
-        "weights": [v.name for v in model.weights],
-    }
-    return arrays, config
+    return arrays, {"weights": [v.name for v in model.weights]}
 
 
-def _compile_settings(model: Model) -> dict[str, Any] | None:
-    if model.optimizer is None or model.loss is None:
+def _compile_settings(model: Trainer) -> dict[str, Any] | None:
+    if model.optimizer is None or model.objective is None or model.loss is None:
         return None
-    return {
-        "optimizer": optimizers.serialize(model.optimizer),
-        "loss": losses.serialize(model.loss),
-        "metrics": [m if isinstance(m, str) else metrics.serialize(metrics.get(m)) for m in model._metric_names],
-    }
+    return {"optimizer": optimizers.serialize(model.optimizer), **model.objective.get_config()}
 
 
-def set_saved_weights(model: Model, arrays: dict[str, np.ndarray], path: str | os.PathLike[str]) -> None:
+def set_saved_weights(model: Trainer, arrays: dict[str, np.ndarray], path: str | os.PathLike[str]) -> None:
     """The arrays of a file into the model. Raises CheckpointError if they are another model's; all or nothing."""
     count = sum(name.startswith("weights/") for name in arrays)
     try:
@@ -136,7 +149,7 @@ def set_saved_weights(model: Model, arrays: dict[str, np.ndarray], path: str | o
         raise CheckpointError(f"{path} was saved from another model: {error}") from None
 
 
-def compiled_optimizer(model: Model) -> optimizers.Optimizer:
+def compiled_optimizer(model: Trainer) -> optimizers.Optimizer:
     """The model's optimizer. Raises StateError if there is none: nothing to save, or to go on with."""
     if model.optimizer is None:
         raise StateError(f"{model.name} has not been compiled: it has no training to save or to go on with")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from minicnn.models import architecture, saving
-from minicnn.training.model import Model
+from minicnn.errors import ArgumentError, ShapeError, StateError
+from minicnn.graph import Graph
+from minicnn.layers import InputLayer, Layer
+from minicnn.layers.shapes import show
+from minicnn.models import architecture
+from minicnn.models.model import Model
+from minicnn.network import number_names, whole_shape
+from minicnn.registry import knowing
+from minicnn.tensor import Symbolic
 
 
 class Sequential(Model):
-    """Layers one after another.
+    """Layers one after another: the functional model whose every layer takes what the one before gives.
 
     >>> from minicnn import layers
     >>> model = Sequential([layers.Input((28, 28, 1)), layers.Conv2D(8, 3), layers.Flatten(), layers.Dense(10)])
@@ -22,41 +29,106 @@ class Sequential(Model):
     shapes do not fit.
     """
 
+    def __init__(
+        self,
+        layers: Sequence[Any] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        self._chain: list[Layer] = []
+        super().__init__(name=name, dtype=dtype)
+        if not isinstance(layers, (list, tuple, type(None))):
+            raise ArgumentError(f"{type(self).__name__}: layers must be a list of layers, got {layers!r:.100}")
+        for layer in layers or ():
+            self.add(layer)
+        if not trainable:
+            self.trainable = trainable
+
+    def add(self, layer: Any) -> None:
+        """Puts a layer, or a model, at the end.
+
+        Raises ArgumentError if it is no layer, or is part of this model already; ShapeError if it does not fit what
+        comes before. Then the model is as it was.
+        """
+        if isinstance(layer, Symbolic) and isinstance(layer.call.layer, InputLayer):
+            layer = layer.call.layer
+        if not isinstance(layer, Layer):
+            raise ArgumentError(f"{self.name}: a model is made of layers, got {layer!r:.100}")
+        if any(layer is other for other in self._chain):
+            raise ArgumentError(f"{self.name}: {layer!r} is in use already; make a new layer")
+        if isinstance(layer, InputLayer) and self._chain:
+            raise ArgumentError(f"{self.name}: Input must come first, it came after {len(self._chain)} layer(s)")
+        number_names([*self._chain, layer], self.name)
+        layer.dtype = layer.dtype or self.dtype or "float32"
+        if self._graph is not None:
+            self._connect(Graph(self.input, layer(self.output)))
+        elif not self._chain:
+            self._begin_with(layer)
+        self._chain.append(layer)
+
+    def _begin_with(self, first: Layer) -> None:
+        """Connects the first layer, if it knows the shape of its input."""
+        if isinstance(first, InputLayer):
+            self._connect(Graph(first.symbolic(), first.symbolic()))
+        elif first.given_input_shape is not None:
+            start = self._start(first.given_input_shape)
+            self._connect(Graph(start, first(start)))
+        elif first.wiring is not None:
+            start = self._start(first.wiring.inputs.shape[1:])
+            self._connect(Graph(start, first(start)))
+
+    def _start(self, shape: Any) -> Symbolic:
+        return InputLayer(shape, dtype=self.dtype).symbolic()
+
+    def pop(self) -> Layer:
+        """Takes the last layer off and returns it. Raises StateError if there is none."""
+        if not self._chain:
+            raise StateError(f"{self.name} has no layers to pop")
+        last = self._chain.pop()
+        if self._graph is not None:
+            before = self._graph.calls[-1].inputs if self._chain else None
+            self._connect(None if before is None else Graph(self.input, before))
+        return last
+
+    def build(self, input_shape: Any) -> None:
+        """Makes all variables for inputs of this shape, batch axis first: `build((None, 28, 28, 1))`.
+
+        Raises ShapeError, naming the layer, if a layer does not fit what comes before it.
+        """
+        shape = whole_shape(input_shape)
+        if not self._chain:
+            raise StateError(f"{self.name} has no layers to build")
+        if self._graph is None:
+            start = tensor = self._start(shape[1:])
+            for layer in self._chain:
+                layer.dtype = layer.dtype or self.dtype or "float32"
+                tensor = layer(tensor)
+            self._connect(Graph(start, tensor))
+        elif shape != self.input_shape:
+            raise ShapeError(f"{self.name} was built for {show(self.input_shape)} already")
+
+    build_for = build
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The layers in their order, the Input among them, if there is one."""
+        return list(self._chain)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, without the Input (as in Keras)."""
+        return [layer for layer in self._chain if not isinstance(layer, InputLayer)]
+
     def get_config(self) -> dict[str, Any]:
-        """The architecture, without weights, ready for JSON."""
-        return architecture.to_config(self)
+        """The architecture, without weights, ready for JSON. Raises ArgumentError for what a file could not hold."""
+        return architecture.chain_config(self)
 
     @classmethod
-    def from_config(cls, config: Any) -> Sequential:
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """A new model, with new weights, from what get_config returned. Raises ArgumentError."""
-        return architecture.build_from(cls, config)
+        with knowing(custom_objects):
+            return architecture.chain_from(cls, config)
 
-    def to_json(self) -> str:
-        """The architecture as JSON text, for `models.model_from_json` and `minicnn train --model FILE`."""
-        return architecture.to_json(self)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Architecture and weights to one file, written in one step. Raises OutputError, StateError if not built."""
-        saving.save_model(self, path)
-
-    def save_weights(self, path: str | os.PathLike[str]) -> None:
-        """The same as save: the file holds both, and load_weights takes the weights."""
-        saving.save_model(self, path)
-
-    def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Takes over the weights in a saved model of the same architecture. Raises CheckpointError."""
-        saving.load_weights(self, path)
-
-    def save_training(self, path: str | os.PathLike[str], extra: dict[str, Any] | None = None) -> None:
-        """Everything that a training needs to go on bit for bit, to one file, in one step; `extra` goes along.
-
-        Raises OutputError, StateError before compile, ArgumentError for a loss, metric or optimizer of one's own.
-        """
-        saving.save_training(self, path, extra or {})
-
-    def load_training(self, path: str | os.PathLike[str]) -> dict[str, Any]:
-        """Takes over what save_training saved of a model of the same architecture; returns `extra`.
-
-        Raises CheckpointError for a file that is damaged or another model's.
-        """
-        return saving.load_training_into(self, path)
+architecture.MODELS["Sequential"] = Sequential

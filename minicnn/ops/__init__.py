@@ -14,6 +14,8 @@ from minicnn.ops.arithmetic import (
     exp,
     log,
     matmul,
+    maximum,
+    minimum,
     multiply,
     negative,
     power,
@@ -28,7 +30,7 @@ from minicnn.ops.fused import batch_norm_relu, conv2d_relu, dense_relu
 from minicnn.ops.normalization import batch_norm, batch_norm_inference
 from minicnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from minicnn.ops.reductions import max, mean, sum
-from minicnn.ops.shaping import getitem, reshape, transpose, upsample2d, zero_pad2d
+from minicnn.ops.shaping import concatenate, getitem, reshape, transpose, upsample2d, zero_pad2d
 from minicnn.ops.soft_activations import elu, gelu, log_softmax, selu, silu, softplus
 from minicnn.tensor import Tensor
 
@@ -40,6 +42,7 @@ __all__ = [
     "batch_norm_inference",
     "batch_norm_relu",
     "binary_cross_entropy",
+    "concatenate",
     "conv2d",
     "conv2d_relu",
     "conv2d_transpose",
@@ -61,7 +64,9 @@ __all__ = [
     "matmul",
     "max",
     "max_pool2d",
+    "maximum",
     "mean",
+    "minimum",
     "multiply",
     "negative",
     "power",

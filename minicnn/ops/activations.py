@@ -10,7 +10,7 @@ from minicnn.backends import backend_for
 from minicnn.errors import ShapeError
 from minicnn.ops.arithmetic import _unbroadcast
 from minicnn.ops.checks import check_floats, check_number
-from minicnn.tensor import Array, Gradients, differentiable
+from minicnn.tensor import Array, Gradients, differentiable, recordable
 
 
 @differentiable
@@ -36,11 +36,13 @@ def relu(x: Array, *, negative_slope: float = 0.0, max_value: float | None = Non
     return backend.relu(x, slope, ceiling, floor), pullback
 
 
+@recordable
 def relu6(x: Array) -> Any:
     """min(max(x, 0), 6). Source: Krizhevsky, Convolutional deep belief networks on CIFAR-10 (2010)."""
     return relu(x, max_value=6.0)
 
 
+@recordable
 def leaky_relu(x: Array, negative_slope: float = 0.2) -> Any:
     """x where positive, negative_slope · x elsewhere. Source: Maas, Hannun and Ng, Rectifier nonlinearities (2013)."""
     return relu(x, negative_slope=negative_slope)

@@ -62,6 +62,28 @@ def divide(x: Array, y: Array) -> tuple:
 
 
 @differentiable
+def maximum(x: Array, y: Array) -> tuple:
+    """The larger of x and y. Gradient: dz to the larger one, half of it to each where they are equal."""
+    x, y = _operands("maximum", x, y)
+
+    def pullback(dz: Array) -> Gradients:
+        return {"x": lambda: _unbroadcast(dz * _share(x, y), x), "y": lambda: _unbroadcast(dz * _share(y, x), y)}
+
+    return np.maximum(x, y), pullback
+
+
+@differentiable
+def minimum(x: Array, y: Array) -> tuple:
+    """The smaller of x and y. Gradient: dz to the smaller one, half of it to each where they are equal."""
+    x, y = _operands("minimum", x, y)
+
+    def pullback(dz: Array) -> Gradients:
+        return {"x": lambda: _unbroadcast(dz * _share(y, x), x), "y": lambda: _unbroadcast(dz * _share(x, y), y)}
+
+    return np.minimum(x, y), pullback
+
+
+@differentiable
 def power(x: Array, exponent: float) -> tuple:
     """x to a fixed power. Gradient: exponent · x^(exponent - 1) · dz."""
     check_floats("power", x=x)
@@ -153,6 +175,11 @@ def _check_broadcast(operator: str, x: tuple[int, ...], y: tuple[int, ...]) -> N
         raise ShapeError(
             f"{operator}: shapes {x} and {y} do not broadcast: counted from the last, axes must be equal or 1"
         ) from None
+
+
+def _share(x: Array, y: Array) -> Array:
+    """1 where x is larger than y, 1/2 where they are equal, else 0; of their dtype."""
+    return (x > y) + (x == y) * x.dtype.type(0.5)
 
 
 def _unbroadcast(gradient: Array, like: Array) -> Array:

@@ -8,7 +8,7 @@ from minicnn.backends import backend_for
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import Windows, pair
 from minicnn.ops.checks import check_floats, check_rank, naming
-from minicnn.tensor import Array, Gradients, differentiable
+from minicnn.tensor import Array, Gradients, differentiable, recordable
 
 
 @differentiable
@@ -49,12 +49,14 @@ def average_pool2d(x: Array, pool_size: Any, strides: Any = None, padding: Any =
     return backend.average_pool2d(x, windows), pullback
 
 
+@recordable
 def global_max_pool2d(x: Array) -> Any:
     """The largest pixel of each channel: (N, H, W, C) -> (N, C). Gradient: to the pixel that won, the first of ties."""
     y = max_pool2d(x, _whole("global_max_pool2d", x))
     return y.reshape((x.shape[0], x.shape[3]))
 
 
+@recordable
 def global_average_pool2d(x: Array) -> Any:
     """The mean of each channel: (N, H, W, C) -> (N, C). Gradient: dy / (H·W) to every pixel.
 

@@ -10,7 +10,7 @@ from minicnn.backends import beside
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import explicit_pads, is_int, pair
 from minicnn.ops.checks import MOST_AXES, check_axes, check_floats, check_rank
-from minicnn.tensor import Array, Gradients, as_array, differentiable
+from minicnn.tensor import Array, Gradients, as_array, differentiable, recordable
 
 
 @differentiable
@@ -91,6 +91,41 @@ def _add_at(spread: Array, index: Any, dy: Array) -> None:
     for number in range(counts.max(initial=0)):
         picks = order[rounds == number]
         elements[positions[picks]] += gradients[picks]
+
+
+@recordable
+def concatenate(xs: Any, axis: int = 0) -> Any:
+    """Arrays behind one another along an axis. Gradients: each its part of dy.
+
+    xs: a list of arrays or Tensors of one dtype whose shapes differ along `axis` only. Raises ShapeError, DTypeError,
+    ArgumentError for what is no list or an axis that is none.
+    """
+    if not isinstance(xs, (list, tuple)) or not xs:
+        raise ArgumentError(f"concatenate: xs must be a list of arrays, got {xs!r:.60}")
+    return _concatenate(axis=axis, **{f"x{i}": x for i, x in enumerate(xs)})
+
+
+@differentiable
+def _concatenate(axis: int, **xs: Array) -> tuple:
+    check_floats("concatenate", **xs)
+    first, *others = xs.values()
+    (along,) = check_axes("concatenate", axis if is_int(axis) else (), first.ndim) or (None,)
+    if along is None:
+        raise ArgumentError(f"concatenate: axis must be a whole number, got {axis!r}")
+    for x in others:
+        if x.ndim != first.ndim or any(
+            a != b for i, (a, b) in enumerate(zip(x.shape, first.shape, strict=True)) if i != along
+        ):
+            raise ShapeError(f"concatenate: shapes {first.shape} and {x.shape} must be equal but for axis {along}")
+    ends = np.cumsum([x.shape[along] for x in xs.values()])
+
+    def part(dy: Array, i: int) -> Array:
+        return dy[(slice(None),) * along + (slice(ends[i - 1] if i else 0, ends[i]),)]
+
+    def pullback(dy: Array) -> Gradients:
+        return {name: lambda i=i: part(dy, i) for i, name in enumerate(xs)}
+
+    return np.concatenate(list(xs.values()), along), pullback
 
 
 @differentiable

@@ -56,6 +56,7 @@ class Tensor:
     """
 
     __slots__ = ("data", "grad", "node", "requires_grad")
+    symbolic = False  # stands for numbers to come: `minicnn.tensor.symbolic`
     __array_ufunc__ = None  # so that `array * tensor` asks the Tensor, not NumPy element by element
 
     def __init__(self, data: Any, requires_grad: bool = False, node: Node | None = None) -> None:
@@ -306,6 +307,9 @@ def differentiable(operator: Callable[P, tuple[Array, Pullback]]) -> Operator[P]
         inputs.update({name: a for name, a in options.items() if isinstance(a, Tensor)})
         if not inputs:
             return operator(*args, **options)[0]
+        for given in inputs.values():
+            if given.symbolic:
+                return given.record(lifted, args, options)  # type: ignore[attr-defined]
         plain_args = [a.data if isinstance(a, Tensor) else a for a in args]
         plain_options = {name: a.data if isinstance(a, Tensor) else a for name, a in options.items()}
         y, pullback = operator(*plain_args, **plain_options)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from minicnn.data.folds import k_folds
 from minicnn.errors import ArgumentError
 from minicnn.numeric import numeric
 from minicnn.random import as_key, seeds_from
-from minicnn.training.model import Model
+from minicnn.training.model import Trainer
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Scores:
 
 
 def cross_validate(
-    make_model: Callable[[], Model],
+    make_model: Callable[[], Trainer],
     x: Any,
     y: Any,
     k: int = 5,
@@ -62,18 +62,18 @@ def cross_validate(
     Nothing of a fold's validation part is seen in training. Raises ArgumentError for a make_model that gives the same
     model twice, or none; and as k_folds and fit do.
     """
-    if not callable(make_model) or isinstance(make_model, Model):
+    if not callable(make_model) or isinstance(make_model, Trainer):
         raise ArgumentError(f"cross_validate: make_model must be a function that gives a model, got {make_model!r:.80}")
     if taken := {"validation_data", "validation_split"} & set(fit_options):
         raise ArgumentError(f"cross_validate: {taken.pop()} is what it decides by itself: leave it out")
     x, y = numeric(x, "x"), numeric(y, "y")
     weights = None if sample_weight is None else numeric(sample_weight, "sample_weight")
     results: list[dict[str, float]] = []
-    before: list[Model] = []
+    before: list[Trainer] = []
     for number, (train, held_out) in enumerate(k_folds(y, k, stratified=stratified, repeats=repeats, seed=seed)):
         with seeds_from(as_key(seed).seed, number):
             model = make_model()
-            if not isinstance(model, Model) or any(model is other for other in before):
+            if not isinstance(model, Trainer) or any(model is other for other in before):
                 raise ArgumentError("cross_validate: make_model must give a new, compiled model each time it is called")
             before.append(model)
             parts = (None, None) if weights is None else (weights[train], weights[held_out])

@@ -11,10 +11,11 @@ from minicnn.backends import HOST, device_of
 from minicnn.data.checks import check_finite, check_labels
 from minicnn.errors import ArgumentError, DataError, DeviceError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.layers.base import Shape, show
+from minicnn.layers.shapes import Shape, mapped_shapes, show
 from minicnn.losses import Loss, SparseCategoricalCrossentropy
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
+from minicnn.structure import is_nested, leaves, mapped, packed
 from minicnn.tensor import Tensor
 
 
@@ -54,21 +55,61 @@ def check_targets(y: Any, count: int, loss: Loss | None, output_shape: Shape | N
     return y
 
 
-def example_weights(y: np.ndarray, sample_weight: Any, class_weight: Mapping[int, float] | None) -> np.ndarray | None:
+def check_all_inputs(x: Any, model: Any, name: str = "x") -> Any:
+    """x as the model takes it: an array, or arrays in the structure of its inputs, with a row an example.
+
+    model: a Network. Raises as check_inputs, and ArgumentError, ShapeError for arrays that do not go together.
+    """
+    shapes = model.input_shape if model.built else None
+    if x is None or not model.takes_several(x):
+        return check_inputs(model.arranged(x, name), shapes, name)
+    x = model.arranged(x, name)
+    flat = leaves(x)
+    names = [f"input {i}" for i in range(len(flat))] if model.wiring is None else model.input_names
+    wanted = [None] * len(flat) if shapes is None else _flat_shapes(shapes)
+    checked = [check_inputs(a, s, f"{name} of {n!r}") for a, s, n in zip(flat, wanted, names, strict=True)]
+    if len({len(a) for a in checked}) > 1:
+        counts = ", ".join(f"{n!r} has {len(a)}" for a, n in zip(checked, names, strict=True))
+        raise ShapeError(f"{name}: all inputs must have as many examples; {counts}")
+    return packed(x, checked)
+
+
+def count_of(x: Any) -> int:
+    """How many examples an array, or a structure of arrays, holds."""
+    return len(leaves(x)[0])
+
+
+def _flat_shapes(shapes: Any) -> list[Shape]:
+    found: list[Shape] = []
+    mapped_shapes(found.append, shapes)
+    return found
+
+
+def example_weights(y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None) -> Any:
     """One weight an example, (N,), from both arguments of fit; None if neither was given.
 
-    Raises ArgumentError, ShapeError, DTypeError or DataError for weights that do not fit, are negative or not finite.
+    For several outputs those of sample_weight, a list that has been checked. Raises as check_weights_given, and
+    ArgumentError for class weights where there are several outputs, or that are none.
     """
-    weights = None
-    if sample_weight is not None:
-        weights = numeric(sample_weight, "sample_weight").astype(np.float64)
-        if weights.shape != (len(y),):
-            raise ShapeError(f"sample_weight must have shape ({len(y)},), one number an example; got {weights.shape}")
-        if not (np.isfinite(weights).all() and (weights >= 0).all()):
-            raise DataError("sample_weight must be finite and at least 0")
-    if class_weight is not None:
-        by_class = _class_weights(y, class_weight)
-        weights = by_class if weights is None else weights * by_class
+    if not is_nested(y):
+        sample_weight = check_weights_given(sample_weight, len(y))
+    if class_weight is None:
+        return sample_weight
+    if is_nested(y):
+        raise ArgumentError("class_weight is for models with one output; use sample_weight, an array for each")
+    by_class = _class_weights(y, class_weight)
+    return by_class if sample_weight is None else sample_weight * by_class
+
+
+def check_weights_given(sample_weight: Any, count: int) -> np.ndarray | None:
+    """(N,) float64, or None. Raises ShapeError, DTypeError; DataError for what is negative or not finite."""
+    if sample_weight is None:
+        return None
+    weights = numeric(sample_weight, "sample_weight").astype(np.float64)
+    if weights.shape != (count,):
+        raise ShapeError(f"sample_weight must have shape ({count},), one number an example; got {weights.shape}")
+    if not (np.isfinite(weights).all() and (weights >= 0).all()):
+        raise DataError("sample_weight must be finite and at least 0")
     return weights
 
 
@@ -88,14 +129,15 @@ def _class_weights(y: np.ndarray, class_weight: Any) -> np.ndarray:
     return weights
 
 
-def split_off(arrays: list[np.ndarray | None], fraction: float) -> tuple[list[Any], list[Any]]:
+def split_off(trees: list[Any], fraction: float) -> tuple[list[Any], list[Any]]:
     """The last `fraction` of all arrays, for validation, from the rest. Raises ArgumentError if either is empty."""
-    count = len(arrays[0])  # type: ignore[arg-type]
+    count = count_of(trees[0])
     check_number("fit", "validation_split", fraction, least=0, below=1)
     at = int(count * (1 - fraction))
     if at in (0, count):
         raise ArgumentError(f"validation_split {fraction} of {count} examples leaves one of both parts empty")
-    return [None if a is None else a[:at] for a in arrays], [None if a is None else a[at:] for a in arrays]
+    first = [mapped(lambda a: None if a is None else a[:at], tree) for tree in trees]
+    return first, [mapped(lambda a: None if a is None else a[at:], tree) for tree in trees]
 
 
 def _in_main_memory(array: Any, name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn import losses, metrics, optimizers
+from minicnn import optimizers
 from minicnn.backends import to_host
 from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
@@ -17,52 +17,58 @@ from minicnn.data.batches import Batches
 from minicnn.data.stream import Batch, Mapped, Stream
 from minicnn.errors import ArgumentError, NonFiniteError, ShapeError, StateError
 from minicnn.geometry import is_int
-from minicnn.layers import Layer
-from minicnn.layers.base import Shape
-from minicnn.losses import Loss
-from minicnn.metrics import Mean, Metric
+from minicnn.layers.shapes import fits, mapped_shapes, shapes_of
+from minicnn.metrics import Metric
 from minicnn.network import Network
 from minicnn.optimizers import Optimizer
 from minicnn.random import fresh_seed
+from minicnn.structure import is_nested, mapped
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
-from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+from minicnn.training.inputs import check_all_inputs, count_of, example_weights, split_off
+from minicnn.training.objective import Bound, Objective, Tally
 from minicnn.training.penalties import weight_penalty, with_activity
 from minicnn.training.repetition import Repetition, key_of, step_inputs
 
 
-class Model(Network):
+class Trainer(Network):
     """A network with an optimizer, a loss and metrics. Arguments and results are Keras 3's."""
 
-    def __init__(
-        self, layers: Sequence[Layer] | None = None, name: str | None = None, dtype: str | None = None
-    ) -> None:
-        super().__init__(layers, name, dtype)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._repetition = Repetition()
+        super().__init__(*args, **options)
         self.optimizer: Optimizer | None = None
-        self.loss: Loss | None = None
+        self.loss: Any = None
         self.stop_training = False
         self.history: History | None = None  # of the last fit
         self.next_place: tuple[int, int] | None = None  # (epoch, batch) at which a callback makes fit begin
         self.seed = fresh_seed()  # of the order of the examples
         self.epochs_seen = 0  # each epoch of a model's life has an order of its own
-        self._metric_names: list[Any] = []
-        self._metrics: list[Metric] = []
-        self._repetition = Repetition()
+        self.objective: Objective | None = None
+        self._bound: Bound | None = None
+        self._tally: Tally | None = None
 
-    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, metrics: Sequence[Any] | None = None) -> None:
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+    ) -> None:
         """Chooses how to train: an optimizer, a loss and metrics, by name or as objects.
 
+        A model with several outputs takes lists with an entry for each, or dicts by their names; one loss by itself
+        is that of all. loss_weights: what each loss is multiplied by in the sum. weighted_metrics: those that count
+        examples by their sample weights.
         Raises ArgumentError for unknown names, with the nearest known one.
         """
         self.optimizer = optimizers.get(optimizer)
         self._repetition = Repetition()
-        self.loss = None if loss is None else losses.get(loss)
-        if self.loss is not None and self.loss.reduction is None:
-            raise ArgumentError(f"the loss {self.loss.name} must give one number: its reduction must not be None")
-        if not isinstance(metrics, (list, tuple, type(None))):
-            raise ArgumentError(f"metrics must be a list, e.g. ['accuracy']; got {metrics!r:.80}")
-        self._metric_names = list(metrics or ())
-        self._metrics = self._make_metrics(True, 2)  # unknown names are said now, not in fit
+        self.objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        self.loss, self._bound, self._tally = self.objective.loss, None, None
+        if self.built and loss is not None:
+            self._objective()  # what does not fit the outputs is said now, not in fit
 
     def fit(
         self,
@@ -181,8 +187,8 @@ class Model(Network):
         if isinstance(x, Stream):
             batches = self._checked(x)
         else:
-            x, y = self._check(x, y)
-            batches = self._batches(x, y, example_weights(y, sample_weight, None), batch_size)
+            x, y, weights = self._check(x, y, sample_weight)
+            batches = self._batches(x, y, weights, batch_size)
         batches = batches if steps is None else batches.take(steps)
         watching = CallbackList(callbacks, model=self, steps=len(batches), verbose=verbose)
         return self._reported(self._evaluate(batches, watching), return_dict)
@@ -194,19 +200,19 @@ class Model(Network):
         verbose: str | int = "auto",
         steps: int | None = None,
         callbacks: Sequence[Callback] | None = None,
-    ) -> np.ndarray:
+    ) -> Any:
         """The network's output for all examples, in their order: (N, ...). x: (N, ...) array, or a stream as in fit.
 
+        A model with several outputs gives a list or dict of them.
         Raises as fit.
         """
         batches: Stream
         if isinstance(x, Batches):
-            check_inputs(x.x, self._known_shape())
-            batches = dataclasses.replace(x, shuffle=False)
+            batches = dataclasses.replace(x, x=check_all_inputs(x.x, self), shuffle=False)
         elif isinstance(x, Stream):
-            batches = Mapped(x, lambda batch: batch._replace(x=check_inputs(batch.x, self._known_shape())))
+            batches = Mapped(x, lambda batch: batch._replace(x=check_all_inputs(batch.x, self)))
         else:
-            batches = self._batches(check_inputs(x, self._known_shape()), None, None, batch_size)
+            batches = self._batches(check_all_inputs(x, self), None, None, batch_size)
         batches = batches if steps is None else batches.take(steps)
         watching = CallbackList(callbacks, model=self, steps=len(batches), verbose=verbose)
         outputs = []
@@ -217,11 +223,11 @@ class Model(Network):
                 outputs.append(self._predictions(batch.x))
                 watching.on_predict_batch_end(number, {"outputs": outputs[-1]})
         watching.on_predict_end({})
-        return np.concatenate(outputs)
+        return mapped(lambda *arrays: np.concatenate(arrays), *outputs)
 
-    def predict_on_batch(self, x: Any) -> np.ndarray:
+    def predict_on_batch(self, x: Any) -> Any:
         """The network's output for one batch: (n, ...)."""
-        return self._predictions(check_inputs(x, self._known_shape()))
+        return self._predictions(check_all_inputs(x, self))
 
     def train_on_batch(
         self,
@@ -233,15 +239,16 @@ class Model(Network):
     ) -> Any:
         """One step on one batch; the loss before it, and metrics if there are any, as `evaluate` gives them."""
         self._need_compiled(training=True)
-        x, y = self._check(x, y)
-        self._start_metrics(y)
-        loss, predictions = self._step(x, y, example_weights(y, sample_weight, class_weight))
-        return self._reported({"loss": loss, **self._seen(y, predictions)}, return_dict)
+        x, y, weights = self._check(x, y, sample_weight)
+        weights = example_weights(y, weights, class_weight)
+        self._tally = tally = Tally(self._objective(), y)
+        values, predictions = self._step(x, y, weights)
+        return self._reported(tally.add(values, y, predictions, weights), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch."""
-        x = check_inputs(x, self._known_shape())
-        return self.evaluate(x, y, batch_size=len(x), sample_weight=sample_weight, return_dict=return_dict)
+        count = count_of(check_all_inputs(x, self))
+        return self.evaluate(x, y, batch_size=count, sample_weight=sample_weight, return_dict=return_dict)
 
     def _move(self) -> None:
         if self.device != self._place:
@@ -250,38 +257,40 @@ class Model(Network):
 
     # One step, one epoch.
 
-    def _step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
-        """Forward, loss, backward, update. Returns the loss and the predictions that it was taken of."""
+    def _step(self, x: Any, y: Any, weights: Any) -> tuple[list[float], Any]:
+        """Forward, loss, backward, update. Returns the losses, and the predictions that they were taken of."""
         self._move()
         optimizer, variables = self._optimizer(), self.trainable_weights
         with without_warnings():
-            inputs = step_inputs(self, x, y, weights)
-            key = None if inputs is None else key_of(self._chain, True, *inputs)
+            inputs = step_inputs(self._objective().only_loss, self.dtype, self.device, x, y, weights)
+            key = None if inputs is None else self._key(True, *inputs)
             if inputs is None or key is None:
                 predictions = self(x, training=True)
-                loss = with_activity(self._loss()(y, predictions, weights), self._chain)
-                predicted, total = predictions.data, loss.data
+                loss, parts = self._objective()(y, predictions, weights)
+                loss = with_activity(loss, self.walk())
+                predicted = mapped(lambda t: t.data, predictions)
                 gradients = self._backward(loss) if variables else []
+                total, of_outputs = loss.data, [part.data for part in parts]
             else:
                 losses, predicted, *gradients = self._repetition.run(
                     key, self._losses_and_gradients, inputs, self.device
                 )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
-                total = losses.mean()
+                total, of_outputs = losses.mean(), []
             if variables:
                 total = total + weight_penalty(variables, gradients)
             # On a device everything so far is only launched: here is the one place of a step that waits for it.
-            value = total.item()
-            self._need_finite(value, x)
+            values = [total.item(), *(part.item() for part in of_outputs)]
+            self._need_finite(values[0], x)
             if variables:
                 optimizer.apply(gradients, variables)
-        return value, predicted
+        return values, predicted
 
     def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
         """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
         predictions = self(x, training=True)
-        losses = self._loss().call(y, predictions)
+        losses = self.loss.call(y, predictions)
         share = np.full_like(losses.data, 1 / losses.size)
         return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
 
@@ -293,34 +302,36 @@ class Model(Network):
         loss.backward(gradient)
         return [np.zeros_like(v.data) if v.grad is None else v.grad for v in variables]
 
-    def _need_finite(self, loss: float, x: np.ndarray) -> None:
+    def _key(self, training: bool, *inputs: np.ndarray) -> Any:
+        """What a recorded computation of the network depends on; None if it is not to be recorded."""
+        chain = None if self.wiring is None else self.planned().chain
+        return None if chain is None else key_of(chain, training, *inputs)
+
+    def _need_finite(self, loss: float, x: Any) -> None:
         if not np.isfinite(loss):
             raise_non_finite(self, x, loss, self._optimizer().iterations + 1)
 
-    def _predictions(self, x: np.ndarray) -> np.ndarray:
-        """The network's output for one batch, without a tape."""
+    def _predictions(self, x: Any) -> Any:
+        """The network's output for one batch, in main memory, without a tape."""
         with no_grad():
-            x = x.astype(self.dtype or "float32", copy=False)
+            x = mapped(lambda a: a.astype(self.dtype or "float32", copy=False), x)
             self._move()
-            key = key_of(self._chain, False, x) if self.built else None
+            key = None if is_nested(x) else self._key(False, x)
             if key is None:
-                return to_host(self(x).data)
+                return mapped(lambda t: to_host(t.data), self(x))
             return self._repetition.run(key, lambda x: (self(x).data,), (x,), self.device, copy=True)[0]
 
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""
-        mean_loss = Mean()
         logs: dict[str, float] = {}
         try:
             with _ready(batches, batches.epoch_from(self.epochs_seen, start)) as ready:
                 for number, batch in enumerate(ready, start):
-                    y: Any = batch.y
                     if number == start:
-                        self._start_metrics(y)
+                        self._tally = tally = Tally(self._objective(), batch.y)
                     watching.on_train_batch_begin(number, {})
-                    loss, predictions = self._step(batch.x, y, batch.weights)
-                    mean_loss.update_state(loss, sample_weight=[len(y)])
-                    logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
+                    values, predictions = self._step(*batch)
+                    logs = tally.add(values, batch.y, predictions, batch.weights)
                     watching.on_train_batch_end(number, logs)
                     if self.stop_training:
                         break
@@ -333,56 +344,49 @@ class Model(Network):
         return logs
 
     def _evaluate(self, batches: Stream, watching: CallbackList) -> dict[str, float]:
-        mean_loss = Mean()
         logs: dict[str, float] = {}
         watching.on_test_begin({})
         with no_grad(), without_warnings(), _ready(batches, batches.epoch()) as ready:
             for number, batch in enumerate(ready):
-                y: Any = batch.y
                 if number == 0:
-                    self._start_metrics(y)
+                    self._tally = tally = Tally(self._objective(), batch.y)
                 watching.on_test_batch_begin(number, {})
                 predictions = self(batch.x)
-                of_batch = with_activity(self._loss()(y, predictions, batch.weights), self._chain)
-                loss = (of_batch.data + weight_penalty(self.trainable_weights)).item()
-                if not np.isfinite(loss):
-                    raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
-                mean_loss.update_state(loss, sample_weight=[len(y)])
-                logs = {"loss": mean_loss.result(), **self._seen(y, predictions.data)}
+                loss, parts = self._objective()(batch.y, predictions, batch.weights)
+                total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
+                values = [total.item(), *(part.item() for part in parts)]
+                if not np.isfinite(values[0]):
+                    raise_non_finite(self, batch.x, values[0], self._optimizer().iterations, training=False)
+                logs = tally.add(values, batch.y, mapped(lambda t: t.data, predictions), batch.weights)
                 watching.on_test_batch_end(number, logs)
         watching.on_test_end(logs)
         return logs
 
     # Data at the door.
 
-    def _check(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        x = check_inputs(x, self._known_shape())
+    def _check(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
+        x = check_all_inputs(x, self)
         if not self.built:
-            self.build((None, *x.shape[1:]))
-        return x, check_targets(y, len(x), self.loss, self.output_shape)
-
-    def _known_shape(self) -> Shape | None:
-        return self.input_shape if self.built else None
+            self.build(mapped_shapes(lambda shape: (None, *shape[1:]), shapes_of(x)))
+        count, objective = count_of(x), self._objective()
+        y = objective.targets(y, count)
+        return x, y, objective.sample_weights(sample_weight, count)
 
     def _checked(self, stream: Stream, class_weight: Mapping[int, float] | None = None) -> Stream:
         """The stream, looked at: arrays at once, others batch by batch; a model without shapes gets them now."""
-        if isinstance(stream, Batches):
-            _, y = self._check(stream.x, stream.y)
-            if class_weight is None:
-                return stream
-            return dataclasses.replace(stream, weights=example_weights(y, stream.weights, class_weight))
-        if not self.built:
-            self._check(*next(iter(stream.epoch()))[:2])
 
         def look(batch: Batch) -> Batch:
-            x, y = self._check(batch.x, batch.y)
-            return Batch(x, y, example_weights(y, batch.weights, class_weight))
+            x, y, weights = self._check(batch.x, batch.y, batch.weights)
+            return Batch(x, y, example_weights(y, weights, class_weight))
 
+        if isinstance(stream, Batches):
+            x, y, weights = self._check(stream.x, stream.y, stream.weights)
+            return dataclasses.replace(stream, x=x, y=y, weights=example_weights(y, weights, class_weight))
+        if not self.built:
+            self._check(*next(iter(stream.epoch())))
         return Mapped(stream, look)
 
-    def _batches(
-        self, x: np.ndarray, y: np.ndarray | None, weights: np.ndarray | None, batch_size: int | None
-    ) -> Batches:
+    def _batches(self, x: Any, y: Any, weights: Any, batch_size: int | None) -> Batches:
         return Batches(x, y, weights, 32 if batch_size is None else batch_size, dtype=self.dtype or "float32")
 
     def _training_batches(
@@ -395,8 +399,8 @@ class Model(Network):
         class_weight: Mapping[int, float] | None,
         validation_split: float,
     ) -> tuple[Batches, Batches | None]:
-        x, y = self._check(x, y)
-        weights = example_weights(y, sample_weight, class_weight)
+        x, y, weights = self._check(x, y, sample_weight)
+        weights = example_weights(y, weights, class_weight)
         held_out = None
         if validation_split:
             (x, y, weights), (held_x, held_y, held_weights) = split_off([x, y, weights], validation_split)
@@ -409,45 +413,37 @@ class Model(Network):
             return self._checked(data)
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ArgumentError("validation_data must be (x, y), (x, y, sample_weight) or a stream of batches")
-        x = check_inputs(data[0], self.input_shape, "validation x")
-        y = check_targets(data[1], len(x), self.loss, self.output_shape, "validation y")
-        return self._batches(x, y, example_weights(y, data[2] if len(data) == 3 else None, None), batch_size)
+        x, objective = check_all_inputs(data[0], self, "validation x"), self._objective()
+        y = objective.targets(data[1], count_of(x), "validation y")
+        weights = objective.sample_weights(data[2] if len(data) == 3 else None, count_of(x))
+        return self._batches(x, y, weights, batch_size)
 
-    # Metrics.
-
-    def _make_metrics(self, sparse_labels: bool, outputs: int) -> list[Metric]:
-        return [metrics.get(m, sparse_labels=sparse_labels, outputs=outputs) for m in self._metric_names]
-
-    def _start_metrics(self, y: np.ndarray | None) -> None:
-        sparse = y is None or y.ndim == 1 or y.shape[-1] == 1
-        self._metrics = self._make_metrics(sparse, int(self.output_shape[-1] or 0))
-        for metric in self._metrics:
-            metric.reset_state()
-
-    def _seen(self, y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
-        predictions = to_host(predictions) if self._metrics else predictions
-        for metric in self._metrics:
-            metric.update_state(y, predictions)
-        return {metric.name: metric.result() for metric in self._metrics}
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics that are reported beside the loss, as they stand."""
-        return list(self._metrics)
+    # What it was compiled with.
 
     @property
     def metrics_names(self) -> list[str]:
         """What evaluate returns, in order."""
-        return ["loss", *(metric.name for metric in self._metrics)]
+        if self._tally is None and self.built and self.loss is not None:
+            objective = self._objective()
+            self._tally = Tally(objective, [None] * len(objective.names) if objective.several else None)
+        return ["loss"] if self._tally is None else self._tally.names
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that are reported beside the loss, as they stand."""
+        return [] if self._tally is None else self._tally.metrics
 
     def _reported(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = list(logs.values())
         return logs if return_dict else values[0] if len(values) == 1 else values
 
-    def _loss(self) -> Loss:
-        if self.loss is None:
+    def _objective(self) -> Bound:
+        """Losses and metrics, each with its output; found anew when the outputs have changed."""
+        if self.objective is None or self.loss is None:
             raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
-        return self.loss
+        if self._bound is None or not fits(self.output_shape, shapes_of(self._bound.outputs)):
+            self._bound = self.objective.bound_to(self.outputs_like())
+        return self._bound
 
     def _optimizer(self) -> Optimizer:
         if self.optimizer is None:
@@ -456,8 +452,9 @@ class Model(Network):
 
     def _need_compiled(self, training: bool = False) -> None:
         self._optimizer()
-        self._loss()
-        if not self._chain:
+        if self.loss is None:
+            raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
+        if not self.sublayers:
             raise ShapeError(f"{self.name} has no layers to {'train' if training else 'evaluate'}")
 
 

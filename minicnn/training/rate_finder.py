@@ -15,7 +15,7 @@ from minicnn.data.batches import Batch, Batches
 from minicnn.errors import ArgumentError, NonFiniteError
 from minicnn.geometry import is_int
 from minicnn.ops.checks import check_number
-from minicnn.training.model import Model
+from minicnn.training.model import Trainer
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class RateSweep:
 
 
 def find_learning_rate(
-    model: Model,
+    model: Trainer,
     x: Any,
     y: Any,
     *,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +33,7 @@ from minicnn.backends import (
 )
 from minicnn.layers import Layer
 from minicnn.plan import signature
+from minicnn.structure import is_nested
 from minicnn.tensor import Array
 
 KEPT = 4  # recordings of a model at a time: a batch and the last, smaller one, in training and in prediction
@@ -155,7 +156,7 @@ def _copied(a: Array) -> np.ndarray:
     return np.array(a) if device_of(a) == HOST else to_host(a)
 
 
-def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
+def key_of(chain: Sequence[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
     """What a step of a chain of layers depends on; None if it is not to be recorded."""
     weights = [v for layer in chain for v in layer.variables]
     if (
@@ -180,6 +181,8 @@ def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any
 
 
 def _is_repeatable(layer: Layer, training: bool) -> bool:
+    if type(layer) not in _REPEATABLE:
+        return False
     if type(layer) is layers.BatchNormalization and training and not layer.trainable:
         return False  # its gradient is computed by NumPy
     if layer.activity_regularizer is not None:
@@ -188,15 +191,17 @@ def _is_repeatable(layer: Layer, training: bool) -> bool:
         return False  # groups are taken apart, or channels repeated, by NumPy
     if type(layer) is layers.Softmax and layer.axis not in (-1, len(layer.input_shape or ()) - 1):
         return False  # it turns axes, and whoever reshapes them next has NumPy copy
-    return type(layer) in _REPEATABLE and getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
+    return getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
 
 
-def step_inputs(model: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> Any:
+def step_inputs(loss: Any, dtype: str | None, device: str, x: Any, y: Any, weights: Any) -> Any:
     """(x, y) in the types that a recorded step takes; None if the loss does not leave all its computing to the backend.
 
-    Labels are whole numbers in range, or rows that fit: `fit` has seen to that.
+    loss: that of the only output; device: where the model computes. Labels are whole numbers in range, or rows that
+    fit: `fit` has seen to that.
     """
-    loss = model.loss
+    if is_nested(x):
+        return None
     known = type(loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
     if (
         not known
@@ -207,8 +212,8 @@ def step_inputs(model: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | 
         return None
     if getattr(loss, "label_smoothing", 0) or getattr(loss, "ignore_class", None) is not None or loss.axis != -1:
         return None  # NumPy prepares the targets
-    dtype = model.dtype or "float32"
+    dtype = dtype or "float32"
     sparse = type(loss) is losses.SparseCategoricalCrossentropy
-    whole = np.int64 if model.device == HOST else np.int32  # labels as kernels take them
+    whole = np.int64 if device == HOST else np.int32  # labels as kernels take them
     y = y.reshape(len(y)).astype(whole, copy=False) if sparse else y.astype(dtype, copy=False)
     return x.astype(dtype, copy=False), y

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minicnn.cli.main import main
-from minicnn.training.model import Model
+from minicnn.training.model import Trainer
 
 moment, file, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 written: list[str] = []
@@ -65,5 +65,5 @@ def half_open(*arguments: Any) -> Any:
 os.fdopen = half_open  # type: ignore[assignment]
 
 steps: list[None] = []
-watch(Model, "_step", lambda *_: die() if moment == "batch" and len(steps) + 1 == count else steps.append(None))
+watch(Trainer, "_step", lambda *_: die() if moment == "batch" and len(steps) + 1 == count else steps.append(None))
 main(sys.argv[4:])

@@ -102,6 +102,37 @@ CASES: dict[str, LayerCase] = {
         (6,),
         {name: shape for name, shape in _bn(6).items() if name != "gamma"},
     ),
+    "identity": LayerCase(lambda: layers.Identity(), (4, 3), (4, 3)),
+    "max-pool, ceil mode": LayerCase(lambda: layers.MaxPooling2D(2, ceil_mode=True), (5, 4, 2), (3, 2, 2)),
+    "average-pool, ceil mode": LayerCase(
+        lambda: layers.AveragePooling2D(3, strides=2, ceil_mode=True), (6, 5, 2), (3, 2, 2)
+    ),
+    "conv1d": LayerCase(lambda: layers.Conv1D(4, 3), (7, 2), (5, 4), {"kernel": (3, 2, 4), "bias": (4,)}),
+    "conv1d, causal, dilated, in groups": LayerCase(
+        lambda: layers.Conv1D(4, 3, padding="causal", dilation_rate=2, groups=2, use_bias=False, activation="relu"),
+        (7, 2),
+        (7, 4),
+        {"kernel": (3, 1, 4)},
+    ),
+    "conv1d, same, stride 2": LayerCase(
+        lambda: layers.Conv1D(4, (3,), strides=2, padding="same"), (7, 2), (4, 4), {"kernel": (3, 2, 4), "bias": (4,)}
+    ),
+    "conv1d with explicit padding": LayerCase(
+        lambda: layers.Conv1D(1, 2, padding=(2, 0)), (4, 1), (5, 1), {"kernel": (2, 1, 1), "bias": (1,)}
+    ),
+    "max-pool 1d": LayerCase(lambda: layers.MaxPooling1D(), (5, 3), (2, 3)),
+    "average-pool 1d, same": LayerCase(lambda: layers.AveragePooling1D(3, strides=2, padding="same"), (5, 3), (3, 3)),
+    "global max-pool 1d": LayerCase(lambda: layers.GlobalMaxPooling1D(), (5, 3), (3,)),
+    "global average-pool 1d": LayerCase(lambda: layers.GlobalAveragePooling1D(keepdims=True), (5, 3), (1, 3)),
+    "zero padding 1d": LayerCase(lambda: layers.ZeroPadding1D((1, 2)), (5, 3), (8, 3)),
+    "cropping 1d": LayerCase(lambda: layers.Cropping1D(), (5, 3), (3, 3)),
+    "cropping": LayerCase(lambda: layers.Cropping2D(((1, 0), (0, 2))), (5, 4, 3), (4, 2, 3)),
+    "upsampling 1d": LayerCase(lambda: layers.UpSampling1D(3), (5, 3), (15, 3)),
+    "permute": LayerCase(lambda: layers.Permute((2, 3, 1)), (5, 4, 3), (4, 3, 5)),
+    "repeat vector": LayerCase(lambda: layers.RepeatVector(3), (4,), (3, 4)),
+    "spatial dropout": LayerCase(lambda: layers.SpatialDropout2D(0.4, seed=1), (4, 3, 8), (4, 3, 8)),
+    "spatial dropout 1d": LayerCase(lambda: layers.SpatialDropout1D(0.4, seed=1), (4, 8), (4, 8)),
+    "gaussian dropout": LayerCase(lambda: layers.GaussianDropout(0.5), (4, 3), (4, 3)),
     "dropout": LayerCase(lambda: layers.Dropout(0.5), (4, 3), (4, 3)),
     "activation": LayerCase(lambda: layers.Activation("sigmoid"), (4, 3), (4, 3)),
     "relu": LayerCase(lambda: layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.5), (4, 3), (4, 3)),

@@ -28,6 +28,21 @@ ARITHMETIC_BUGS = [
     Bug("exp: slope x", f"{OPS}.arithmetic.exp", "dy * y", "dy * x", gradients("exp")),
     Bug("log: slope x", f"{OPS}.arithmetic.log", "lambda: dy / x", "lambda: dy * x", gradients("log")),
     Bug("sqrt: divided by x", f"{OPS}.arithmetic.sqrt", "dy / (2 * y)", "dy / (2 * x)", gradients("sqrt")),
+    Bug("maximum: dy to both", f"{OPS}.arithmetic.maximum", "dz * _share(x, y), x", "dz, x", gradients("maximum")),
+    Bug(
+        "minimum: dy to the larger one",
+        f"{OPS}.arithmetic.minimum",
+        "dz * _share(y, x), x",
+        "dz * _share(x, y), x",
+        gradients("minimum"),
+    ),
+    Bug(
+        "maximum: all of a tie's dy to both",
+        f"{OPS}.arithmetic._share",
+        "x.dtype.type(0.5)",
+        "x.dtype.type(1)",
+        example(test_worked_examples.test_a_tie_of_two_is_shared),
+    ),
     Bug("absolute: slope 1", f"{OPS}.arithmetic.absolute", "dy * np.sign(x)", "dy", gradients("absolute")),
     Bug(
         "matmul: not transposed",
@@ -101,6 +116,13 @@ SHAPING_BUGS = [
         "np.add.at(spread, index, dy)",
         "spread[index] = dy",
         gradients("getitem"),
+    ),
+    Bug(
+        "concatenate: each its part from the front",
+        f"{OPS}.shaping._concatenate",
+        "ends[i - 1] if i else 0, ends[i]",
+        "0, ends[i] - (ends[i - 1] if i else 0)",
+        adjoint("concatenate", "x1"),
     ),
     Bug(
         "zero_pad2d: dy cut from the corner",

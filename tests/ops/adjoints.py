@@ -17,6 +17,7 @@ LINEAR = {
     "average_pool2d": ("x",),
     "batch_norm": ("gamma", "beta"),
     "batch_norm_inference": ("x", "gamma", "beta"),
+    "concatenate": ("x0", "x1", "x2"),
     "conv2d": ("x", "w", "b"),
     "conv2d_transpose": ("x", "w", "b"),
     "dense": ("x", "w", "b"),

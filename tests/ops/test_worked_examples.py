@@ -249,3 +249,11 @@ def test_the_maximum_of_one_number_is_that_number() -> None:
     y = ops.max(x, axis=())
     y.backward()
     assert (y.item(), x.grad) == (3.0, 1.0)
+
+
+def test_a_tie_of_two_is_shared() -> None:
+    x, y = np.array([1.0, 2, 3]), np.array([1.0, 5, 2])
+    for operator, larger in ((ops.maximum, [0.5, 0, 1]), (ops.minimum, [0.5, 1, 0])):
+        _, gradients = run(Case(operator, {"x": x, "y": y}), np.ones(3))
+        assert gradients["x"].tolist() == larger
+        assert gradients["y"].tolist() == [1 - g for g in larger]

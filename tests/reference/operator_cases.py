@@ -277,6 +277,20 @@ def _arithmetic() -> Iterator[Case]:
             numbers = Numbers(name)
             second = numbers.positive(*y) if operator == "divide" else numbers.normal(*y)
             yield Case(name, operator, {}, {"x": numbers.normal(*x), "y": second})
+    for operator in ("maximum", "minimum"):
+        name = f"{operator}: with ties"
+        numbers = Numbers(name)
+        x, y = numbers.normal(2, 3, 4), numbers.normal(3, 1)
+        x[0, :, 0] = y[:, 0]
+        yield Case(name, operator, {}, {"x": x, "y": y})
+    for axis in (0, -1, 1):
+        name = f"concatenate: axis {axis}"
+        numbers = Numbers(name)
+        shapes = [[2, 3, 2], [2, 3, 2], [2, 3, 2]]
+        for i, n in enumerate((1, 4)):
+            shapes[i][axis] = n
+        arrays = {f"x{i}": numbers.normal(*shape) for i, shape in enumerate(shapes)}
+        yield Case(name, "concatenate", {"axis": axis}, arrays)
     for x, y in (((3, 4), (4, 2)), ((2, 3, 4), (4, 2)), ((3, 1, 2, 2), (2, 2, 3))):
         name = f"matmul: {x} and {y}"
         numbers = Numbers(name)

@@ -43,6 +43,11 @@ LAYERS: dict[str, Callable[[Any], list[Any]]] = {
     "elu": lambda la: [la.ELU(0.7), la.Conv2D(3, 2, activation="gelu"), la.Activation("mish")],
     "prelu shared": lambda la: [la.PReLU(shared_axes=[1, 2])],
     "softmax axis": lambda la: [la.Softmax(axis=1)],
+    "cropping": lambda la: [la.Cropping2D(((1, 2), (0, 3)))],
+    "permute": lambda la: [la.Permute((2, 3, 1))],
+    "rows": lambda la: [la.Reshape((-1, 4)), la.Conv1D(6, 3, strides=2, padding="same", groups=2)],
+    "causal": lambda la: [la.Reshape((-1, 4)), la.Conv1D(6, 3, padding="causal", dilation_rate=3)],
+    "pool rows": lambda la: [la.Reshape((-1, 4)), la.MaxPooling1D(3, 2, "same"), la.AveragePooling1D(4, 1, "same")],
     "batch norm": lambda la: [la.BatchNormalization()],
     "batch norm bare": lambda la: [la.BatchNormalization(center=False, scale=False)],
 }

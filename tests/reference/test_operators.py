@@ -27,7 +27,9 @@ def run(case: Group, dtype: str) -> dict[str, np.ndarray]:
         options["observe"] = lambda mean, variance: observed.update(
             {"observed mean": mean, "observed variance": variance}
         )
-    output = getattr(ops, about["operator"])(**tensors, **options)
+    operator = getattr(ops, about["operator"])
+    arguments = {"xs": list(tensors.values())} if about["operator"] == "concatenate" else tensors
+    output = operator(**arguments, **options)
     output.backward(case.arrays["upstream"].astype(dtype))
     return {"output": output.data, **{f"gradient {name}": tensors[name].grad for name in about["learned"]}, **observed}
 

@@ -276,6 +276,18 @@ def divide(x: Tensor, y: Tensor) -> Tensor:
     return x / y
 
 
+def maximum(x: Tensor, y: Tensor) -> Tensor:
+    return torch.maximum(x, y)
+
+
+def minimum(x: Tensor, y: Tensor) -> Tensor:
+    return torch.minimum(x, y)
+
+
+def concatenate(axis: int, **xs: Tensor) -> Tensor:
+    return torch.cat(list(xs.values()), dim=axis)
+
+
 def matmul(x: Tensor, y: Tensor) -> Tensor:
     return x @ y
 

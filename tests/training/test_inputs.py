@@ -50,7 +50,6 @@ INPUTS: dict[str, tuple[Any, type[Exception], str]] = {
     "complex": (X * 1j, DTypeError, "x must hold real numbers, .*; got complex"),
     "objects": (np.array([None, None]), DTypeError, "got object"),
     "ragged": ([[1, 2], [3]], DTypeError, "evenly nested lists"),
-    "a dictionary": ({"x": X}, DTypeError, "x must hold real numbers"),
 }
 
 
