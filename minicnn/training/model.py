@@ -244,9 +244,10 @@ class Model(Network):
         return self.evaluate(x, y, batch_size=len(x), sample_weight=sample_weight, return_dict=return_dict)
 
     def _move(self) -> None:
-        if self.device != self._place:
-            self._repetition = Repetition()  # what is recorded stays on the memory that is left
+        before = self._place
         super()._move()
+        if self._place != before:
+            self._repetition = Repetition()  # what was recorded stays on the memory that was left
 
     # One step, one epoch.
 
@@ -264,7 +265,7 @@ class Model(Network):
                 gradients = self._backward(loss) if variables else []
             else:
                 losses, predicted, *gradients = self._repetition.run(
-                    key, self._losses_and_gradients, inputs, self.device
+                    key, self._losses_and_gradients, inputs, self._place
                 )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
@@ -305,7 +306,7 @@ class Model(Network):
             key = key_of(self._chain, False, x) if self.built else None
             if key is None:
                 return to_host(self(x).data)
-            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self.device, copy=True)[0]
+            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self._place, copy=True)[0]
 
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""
