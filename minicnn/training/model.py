@@ -251,9 +251,10 @@ class Trainer(Network):
         return self.evaluate(x, y, batch_size=count, sample_weight=sample_weight, return_dict=return_dict)
 
     def _move(self) -> None:
-        if self.device != self._place:
-            self._repetition = Repetition()  # what is recorded stays on the memory that is left
+        before = self._place
         super()._move()
+        if self._place != before:
+            self._repetition = Repetition()  # what was recorded stays on the memory that was left
 
     # One step, one epoch.
 
@@ -262,7 +263,7 @@ class Trainer(Network):
         self._move()
         optimizer, variables = self._optimizer(), self.trainable_weights
         with without_warnings():
-            inputs = step_inputs(self._objective().only_loss, self.dtype, self.device, x, y, weights)
+            inputs = step_inputs(self._objective().only_loss, self.dtype, self._place, x, y, weights)
             key = None if inputs is None else self._key(True, *inputs)
             if inputs is None or key is None:
                 predictions = self(x, training=True)
@@ -273,7 +274,7 @@ class Trainer(Network):
                 total, of_outputs = loss.data, [part.data for part in parts]
             else:
                 losses, predicted, *gradients = self._repetition.run(
-                    key, self._losses_and_gradients, inputs, self.device
+                    key, self._losses_and_gradients, inputs, self._place
                 )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
@@ -319,7 +320,7 @@ class Trainer(Network):
             key = None if is_nested(x) else self._key(False, x)
             if key is None:
                 return mapped(lambda t: to_host(t.data), self(x))
-            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self.device, copy=True)[0]
+            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self._place, copy=True)[0]
 
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""

@@ -109,9 +109,9 @@ def find_learning_rate(
     return sweep
 
 
-def _batches(model: Model, x: Any, y: Any, batch_size: int, steps: int) -> Iterator[Batch]:
+def _batches(model: Trainer, x: Any, y: Any, batch_size: int, steps: int) -> Iterator[Batch]:
     """As many as asked for, in epochs of their own order."""
-    x, y = model._check(x, y)
+    x, y, _ = model._check(x, y)
     batches = Batches(x, y, None, batch_size, True, model.seed, model.dtype or "float32")
     epochs = (batch for epoch in itertools.count() for batch in batches.epoch(epoch))
     return itertools.islice(epochs, steps)
