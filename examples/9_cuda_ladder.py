@@ -25,7 +25,7 @@ from rich.table import Table
 
 from minicnn.kernels import softgpu
 from minicnn.kernels.cuda.ladder import CONVOLUTION, NUMBERS, SUM, Step
-from minicnn.kernels.cuda.ladder.occupancy import occupancy
+from minicnn.kernels.cuda.occupancy import occupancy
 
 rng = np.random.default_rng(0)
 
@@ -167,7 +167,7 @@ def measures(step: Step, rows: list[softgpu.Traffic], terms: float) -> dict[str,
         "shared accesses a term": (in_shared / terms, 0),
         "bank conflicts": (cycles / total(rows, "shared", "ideal") if in_shared else 0, 1 if in_shared else 0),
         "shared memory, KB": (shared / 1024, 0),
-        "occupancy, %": (100 * occupancy(int(np.prod(step.block)), step.registers, shared), 0),
+        "occupancy, %": (100 * occupancy("sm_80", int(np.prod(step.block)), step.registers, shared).share, 0),
     }
 
 

@@ -260,20 +260,21 @@ class Model(Network):
             if inputs is None or key is None:
                 predictions = self(x, training=True)
                 loss = with_activity(self._loss()(y, predictions, weights), self._chain)
-                predicted = predictions.data
+                predicted, total = predictions.data, loss.data
                 gradients = self._backward(loss) if variables else []
-                value = loss.item()
             else:
                 losses, predicted, *gradients = self._repetition.run(
                     key, self._losses_and_gradients, inputs, self.device
                 )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
-                value = losses.mean().item()
+                total = losses.mean()
+            if variables:
+                total = total + weight_penalty(variables, gradients)
             # On a device everything so far is only launched: here is the one place of a step that waits for it.
+            value = total.item()
             self._need_finite(value, x)
             if variables:
-                value += weight_penalty(variables, gradients)
                 optimizer.apply(gradients, variables)
         return value, predicted
 
@@ -342,8 +343,8 @@ class Model(Network):
                     self._start_metrics(y)
                 watching.on_test_batch_begin(number, {})
                 predictions = self(batch.x)
-                loss = with_activity(self._loss()(y, predictions, batch.weights), self._chain).item()
-                loss += weight_penalty(self.trainable_weights)
+                of_batch = with_activity(self._loss()(y, predictions, batch.weights), self._chain)
+                loss = (of_batch.data + weight_penalty(self.trainable_weights)).item()
                 if not np.isfinite(loss):
                     raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
                 mean_loss.update_state(loss, sample_weight=[len(y)])
