@@ -13,6 +13,7 @@ REDUNDANT: dict[str, str] = {
     "batch_norm.cu pooled_parameter_gradients: 1 for 0 in center": _NO_CHANNEL,
     "batch_norm.cu pooled_parameter_gradients: 1 for 0 in scale": _NO_CHANNEL,
     "dropout.cu dropout: never 4 * quad >= n": "each of the four is checked again: this saves ten rounds of Philox",
+    "dropout.cu dropout: never i + 4 <= n": "number by number comes to the same: this saves loads",
     "patches.cuh phase_of: always last > tap": "without taps, the division gives 0 by itself",
     "pooling.cu max_pool2d_gradient: a loop ends at < size_h + 1": "no winner has a number so high",
     "tiles.cuh product_tile: never first_row >= rows": "rows beyond the last are left out later: this saves work",

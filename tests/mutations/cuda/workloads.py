@@ -187,6 +187,14 @@ def dropped() -> Arrays:
     return [current_backend().dropout(x[:n], 0.3, Key(2**64 - 1, 7)) for n in (1031, 8, 5)]
 
 
+def dropped_off_sixteen_bytes() -> Arrays:
+    """Of an array that begins between two multiples of 16 bytes."""
+    x, backend, key = generator(13).standard_normal(10), current_backend(), Key(5)
+    if backend.name == "numpy":
+        return [backend.dropout(x[1:], 0.3, key)]
+    return [backend.dropout(backend.device.to_device(x)[1:], 0.3, key).to_host()]
+
+
 def updated() -> Arrays:
     """Several arrays, one of them larger than a piece."""
     rng, found = generator(8), list[np.ndarray]()
@@ -220,8 +228,8 @@ WORKLOADS: dict[str, tuple[Workload, ...]] = {
     "convolution": (operator("conv2d"), operator("conv2d_relu"), *CONVOLUTIONS, between_windows, summed_in_splits),
     "cross_entropy": (operator("softmax_cross_entropy"), rowwise),
     "depthwise": (operator("depthwise_conv2d"),),
-    "dropout": (dropped,),
-    "elementwise": (*(operator(n) for n in ("relu", "leaky_relu", "relu6", "sigmoid", "tanh")), bent),
+    "dropout": (dropped, dropped_off_sixteen_bytes),
+    "elementwise": (*(operator(n) for n in ("relu", "leaky_relu", "relu6", "sigmoid", "tanh")), bent, with_a_library),
     "matmul": (operator("dense"), operator("dense_relu"), *PRODUCTS),
     "patches": (patched,),
     "pooling": (

@@ -9,7 +9,6 @@ import pytest
 
 from minicnn.kernels import softgpu
 from minicnn.kernels.cuda.ladder import CONVOLUTION, FOLDER, NUMBERS, SUM, Step
-from minicnn.kernels.cuda.occupancy import occupancy
 from tests.kernels.cuda.nvrtc import HOW, costs, library
 
 needs_compiler = pytest.mark.skipif(
@@ -79,16 +78,3 @@ def test_every_file_is_a_step() -> None:
 def test_registers_are_as_the_compiler_counts_them(step: Step) -> None:
     cost = costs(step.file.read_text(encoding="utf-8"), "sm_80")[step.kernel]
     assert (cost.registers, cost.stack_bytes) == (step.registers, 0)
-
-
-@pytest.mark.parametrize(
-    ("threads", "registers", "shared_bytes", "warps"),
-    [
-        (256, 32, 0, 64),  # all 64: 8 blocks of 8 warps, 2048 threads of 32 registers
-        (256, 33, 0, 48),  # 33 registers are handed out as 40: 51 warps, of which whole blocks are 6
-        (128, 16, 40 * 1024, 16),  # 41 KB a block: 4 of them
-        (32, 16, 0, 32),  # 32 blocks are the most there can be
-    ],
-)
-def test_occupancy_by_hand(threads: int, registers: int, shared_bytes: int, warps: int) -> None:
-    assert occupancy("sm_80", threads, registers, shared_bytes).warps == warps
