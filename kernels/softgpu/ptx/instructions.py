@@ -147,6 +147,12 @@ def _by_pattern(given: _Given) -> str:
     return given.set(f"{pattern.result or given.type}({pattern.expression.format(*values)})")
 
 
+def _add(given: _Given) -> str:
+    if given.modifiers - {"ftz"} == {"rz"} and given.type == "f32":
+        return given.set(f"add_toward_zero({given.value(1)}, {given.value(2)})")
+    return _by_pattern(given)
+
+
 def _fma(given: _Given) -> str:
     if given.modifiers - {"ftz"} == {"rm"} and given.type == "f32":
         return given.set(f"fma_down({given.value(1)}, {given.value(2)}, {given.value(3)})")
@@ -348,7 +354,7 @@ def _trap(given: _Given) -> str:
 
 
 _FUNCTIONS: dict[str, Callable[[_Given], str]] = {
-    **{"fma": _fma, "mul": _multiply, "mad": _multiply},
+    **{"add": _add, "fma": _fma, "mul": _multiply, "mad": _multiply},
     **{"mov": _move, "ld": _load, "ldu": _load, "st": _store, "cvta": _convert_address, "cvt": _convert},
     **{"setp": _set_predicate, "selp": _select, "shf": _funnel_shift, "bfi": _insert_bits},
     **{"shfl": _shuffle, "vote": _vote, "bar": _barrier, "barrier": _barrier, "atom": _atomic, "red": _atomic},

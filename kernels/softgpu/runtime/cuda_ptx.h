@@ -130,6 +130,11 @@ SOFTGPU_INLINE f32 fma_down(f32 a, f32 b, f32 c) {
     const f32 near = f32(exact);
     return near > exact ? std::nextafterf(near, -std::numeric_limits<f32>::infinity()) : near;
 }
+SOFTGPU_INLINE f32 add_toward_zero(f32 a, f32 b) {  // as exactly
+    const f64 exact = f64(a) + b;
+    const f32 near = f32(exact);
+    return std::fabs(near) > std::fabs(exact) ? std::nextafterf(near, 0) : near;
+}
 template <class To, class From> SOFTGPU_INLINE To to_integer(From whole) {
     using Limits = std::numeric_limits<To>;
     if (whole != whole) return 0;

@@ -24,7 +24,7 @@ def compiled(body: str, parameters: tuple[Parameter, ...] = (OUT,), **options: A
     [
         ("add.cc.u32 %r0, %r1, %r2;", r"k\.ptx:14: 'add\.cc\.u32 %r0, %r1, %r2': the modifier \.cc is not translated"),
         ("\nvabsdiff.u32 %r0, %r1, %r2;", r"k\.ptx:15: 'vabsdiff.*: this instruction is not translated"),
-        ("add.rz.f32 %f0, %f1, %f2;", r"the modifier \.rz"),
+        ("sub.rz.f32 %f0, %f1, %f2;", r"the modifier \.rz"),
         ("add %r0, %r1, %r2;", "it has no type"),
         ("cvt.f32.f16 %f0, %r0;", "a type that is not known"),
         ("cvt.s32.f32 %r0, %f0;", "how it rounds must be said"),
