@@ -29,6 +29,7 @@ from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.cross_validation import cross_validate
+from minicnn.training.rate_finder import find_learning_rate
 from minicnn.training.repetition import repeating
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ __all__ = [
     "constraints",
     "cross_validate",
     "datasets",
+    "find_learning_rate",
     "fusing",
     "get_num_threads",
     "gradcheck",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import ops
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.ops.checks import check_number
 from minicnn.registry import from_identifier, to_identifier
@@ -92,7 +93,7 @@ class OrthogonalRegularizer(Regularizer):
             raise ShapeError(f"OrthogonalRegularizer needs two {self.mode} or more, got shape {x.shape}")
         lengths = ops.sqrt(ops.sum(ops.multiply(rows, rows), axis=1, keepdims=True) + _SMALLEST)
         unit = ops.divide(rows, lengths)
-        others = (1 - np.eye(n)).astype(x.dtype)
+        others = beside(1 - np.eye(n, dtype=x.dtype), x.data if isinstance(x, Tensor) else x)
         cosines = ops.multiply(ops.matmul(unit, ops.transpose(unit)), others)
         return ops.sum(ops.absolute(cosines)) * (self.factor / (n * (n - 1)))
 

@@ -37,12 +37,3 @@ extern "C" TILE_BOUNDS __global__ void dense_weight_gradient(
     };
     product_tile(Matrix<false>{x, rows}, Matrix<false>{dy, columns}, finish, rows, columns, 0, depth);
 }
-
-// y (rows, columns) += b (columns,) in every row; b may be null. With `relu`, max(y, 0). For a product that another
-// library has computed, which is read and written once more here: one thread an element, blocks of 256.
-extern "C" __global__ void bias_and_relu(const Real *b, int columns, int relu, Real *y, long long n) {
-    long long i = thread_number();
-    if (i >= n) return;
-    Real value = b ? y[i] + b[i % columns] : y[i];
-    y[i] = relu && value < Real(0) ? Real(0) : value;
-}

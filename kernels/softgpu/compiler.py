@@ -10,20 +10,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from minicnn.kernels.softgpu.errors import CompileError, CompilerMissing
 from minicnn.kernels.softgpu.module import MODES, Module
-from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
+from minicnn.kernels.softgpu.signature import Parameter, dynamic_arrays, kernels
 
 RUNTIME = Path(__file__).parent / "runtime"
 _BY_MODE = {
     "fast": ["-O2"],
     # The sanitizers' instrumentation, but not their libraries: the hooks are ours (runtime/hooks.cpp).
     "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread", "-fsanitize=bounds", "-fsanitize=object-size"],
-    "prof": ["-O2", "-fno-tree-vectorize", "-fno-tree-sra", "-fsanitize=thread"],
+    # Loads stay where they are written: sunk into a branch, they would be counted for some of the lanes only.
+    "prof": ["-O2", "-fno-tree-vectorize", "-fno-tree-sra", "-fno-tree-sink", "-fsanitize=thread"],
 }
 _COMMON = ["-std=c++17", "-fPIC", "-g1", "-gdwarf-4", "-fno-optimize-sibling-calls"]
 _COMMON += ["-march=native", "-ffp-contract=fast"]  # contracted to FMA, as nvcc does
@@ -69,10 +70,23 @@ def _compiled(
     behind += [f"SOFTGPU_EXPORT({kernel})" for kernel in found]
     whole = "\n".join([text, *behind, ""])
     quoted = [f"-iquote{beside}"] if beside else []
+    return built(whole, shown, mode, found, flags=[*macros, *quoted], included=included)
+
+
+def built(
+    whole: str,
+    shown: str,
+    mode: str,
+    found: dict[str, tuple[Parameter, ...]],
+    *,
+    flags: Sequence[str] = (),
+    included: Sequence[str] = (),
+) -> Module:
+    """Compiles C++ that exports the kernels `found`. included: texts of files that it includes by name."""
     runtime = _runtime()
-    flags = [*_COMMON, *_KERNEL, *_BY_MODE[mode], *macros, *quoted]
-    content = [shown, whole, *included, runtime.name, *flags]
-    library = _library("kernel", content, lambda work: _build_kernel(work, whole, flags, runtime, shown))
+    all_flags = [*_COMMON, *_KERNEL, *_BY_MODE[mode], *flags]
+    content = [shown, whole, *included, runtime.name, *all_flags]
+    library = _library("kernel", content, lambda work: _build_kernel(work, whole, all_flags, runtime, shown))
     return Module(shown, mode, library, found)
 
 

@@ -141,7 +141,8 @@ class Kernel:
         if not is_int(shared_bytes) or not 0 <= shared_bytes <= capacity:
             raise LaunchError(f"{self.name}: shared_bytes must be 0 to {capacity}, got {shared_bytes!r:.80}")
         check_arguments(self.name, self.parameters, args, _address_of)
-        values = [_bytes_of(arg) for arg in args]
+        passed = zip(self.parameters, args, strict=True)
+        values = [word for parameter, arg in passed for word in _words(parameter, arg)]
         addresses = (ctypes.c_void_p * max(1, len(values)))(*[ctypes.addressof(value) for value in values])
         with _one_at_a_time:
             regions = self._regions(args)
@@ -190,8 +191,12 @@ def _address_of(arg: Any) -> int | None:
     return int(arg.address)
 
 
-def _bytes_of(arg: Any) -> ctypes.Array[ctypes.c_char]:
-    """What is passed: a number, or the address of an array."""
-    if isinstance(arg, np.generic):
-        return ctypes.create_string_buffer(arg.tobytes(), arg.nbytes)
-    return ctypes.create_string_buffer((_address_of(arg) or 0).to_bytes(8, "little"), 8)
+def _words(parameter: Parameter, arg: Any) -> list[ctypes.Array[ctypes.c_char]]:
+    """What is passed, one value after another: a number, an address, or all that Numba describes an array by."""
+    if not parameter.is_pointer:
+        return [ctypes.create_string_buffer(arg.tobytes(), arg.nbytes)]
+    words = [0 if arg is None else int(arg.address)]
+    if parameter.described:  # owner, parent, length, bytes of a number, address, shape, strides
+        size, nbytes = (0 if arg is None else arg.size), parameter.dtype.itemsize if parameter.dtype else 1
+        words = [0, 0, size, nbytes, *words, size, nbytes]
+    return [ctypes.create_string_buffer(word.to_bytes(8, "little"), 8) for word in words]

@@ -40,7 +40,8 @@ class Parameter:
     """One parameter of a kernel.
 
     dtype: of the scalar, or of the elements behind the pointer; None for void* and for a pointer to pointers, which
-    take any. vector: 4 for a float4*, whose memory must be whole vectors.
+    take any. vector: 4 for a float4*, whose memory must be whole vectors. described: the pointer stands among
+    the words by which Numba describes a contiguous array of one axis.
     """
 
     name: str
@@ -49,6 +50,14 @@ class Parameter:
     is_pointer: bool
     vector: int = 1
     to_pointers: bool = False
+    described: bool = False
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Bytes of each word that is passed for it."""
+        if self.is_pointer or self.dtype is None:
+            return (8,) * (7 if self.described else 1)
+        return (self.dtype.itemsize,)
 
 
 def kernels(source: str) -> dict[str, tuple[Parameter, ...]]:

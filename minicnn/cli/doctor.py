@@ -86,9 +86,10 @@ def _version(package: str) -> str:
 
 def _gpu() -> dict[str, str]:
     """The GPU that computes, and where its compiled kernels are kept."""
-    from minicnn.backends.cuda.on_cupy import CupyDevice, kernel_folder
+    from minicnn.backends.cuda.on_cupy import kernel_folder
+    from minicnn.backends.dispatch import backend_on
 
-    return {"GPU": CupyDevice().describe(), "kernels of the GPU": str(kernel_folder())}
+    return {"GPU": backend_on("cuda").device.describe(), "kernels of the GPU": str(kernel_folder())}
 
 
 def _kernels() -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from minicnn.data.images import read_image
 from minicnn.errors import ArgumentError, OutputError, ShapeError
+from minicnn.imaging.resample import resize_cropped
 from minicnn.numeric import numeric
 from minicnn.registry import lookup
 
@@ -72,6 +73,17 @@ def array_to_img(x: Any, scale: bool = True) -> Image.Image:
         pixels *= 255 / (pixels.max() or 1)
     pixels = np.clip(pixels, 0, 255).astype(np.uint8)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def smart_resize(x: Any, size: tuple[int, int], interpolation: str = "bilinear") -> np.ndarray:
+    """Pictures (..., H, W, C) as (..., h, w, C): the largest part in the middle with these proportions, resized.
+
+    Raises ShapeError for what is no picture, ArgumentError for an unknown interpolation.
+    """
+    pixels = numeric(x, "smart_resize: x")
+    if pixels.ndim not in (3, 4):
+        raise ShapeError(f"smart_resize takes (H, W, C) or (n, H, W, C), got shape {pixels.shape}")
+    return resize_cropped(pixels, size, interpolation)
 
 
 def save_img(path: str | os.PathLike[str], x: Any, file_format: str | None = None, scale: bool = True) -> None:

@@ -11,7 +11,7 @@ from minicnn.backends import beside
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.numeric import numeric
 from minicnn.registry import snake_case
-from minicnn.tensor import Tensor
+from minicnn.tensor import Array, Tensor
 
 _MEANS = ("sum_over_batch_size", "mean")  # Keras has two names for it
 REDUCTIONS = (*_MEANS, "mean_with_sample_weight", "sum", "none", None)
@@ -32,7 +32,7 @@ class Loss:
         self.reduction = None if reduction == "none" else reduction
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
-        """The loss of each example: (N,), or (N, ...) for predictions of pixels."""
+        """The loss of each example: (N,), or (N, ...) for predictions of pixels. y_true is in main memory."""
         raise TypeError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
@@ -59,8 +59,18 @@ class Loss:
         return dict(vars(self))
 
 
+class PlainLoss(Loss):
+    """The base of losses without arguments of their own: those that all have, in the order that Keras gives them."""
+
+    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+        super().__init__(name, reduction)
+
+
 class FunctionLoss(Loss):
-    """A function of your own, `f(y_true, y_pred) -> Tensor` of one number an example, as a loss."""
+    """A function of your own, `f(y_true, y_pred) -> Tensor` of one number an example, as a loss.
+
+    On a device both live there.
+    """
 
     def __init__(self, function: Callable[[np.ndarray, Tensor], Tensor]) -> None:
         super().__init__(getattr(function, "__name__", "loss"))
@@ -68,7 +78,7 @@ class FunctionLoss(Loss):
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
         """function(y_true, y_pred): (N,). Raises ArgumentError if that is no Tensor."""
-        losses = self.function(y_true, y_pred)
+        losses = self.function(beside(y_true, y_pred.data), y_pred)
         if not isinstance(losses, Tensor):
             raise ArgumentError(
                 f"the loss {self.name} must return a Tensor, made of y_pred by minicnn.ops; "
@@ -77,13 +87,18 @@ class FunctionLoss(Loss):
         return losses
 
 
-def as_targets(loss: Loss, y_true: np.ndarray, y_pred: Tensor) -> np.ndarray:
+def as_targets(loss: Loss, y_true: Array, y_pred: Tensor) -> Array:
+    """Targets of the shape and dtype of the predictions, and where they live. Raises as `fitting_targets`."""
+    return beside(fitting_targets(loss, y_true, y_pred), y_pred.data)
+
+
+def fitting_targets(loss: Loss, y_true: Array, y_pred: Tensor) -> Array:
     """Targets of the shape and dtype of the predictions; (N,) is taken for (N, 1). Raises ShapeError."""
     if y_true.ndim == 1 and y_pred.ndim == 2 and y_pred.shape[1] == 1:
         y_true = y_true[:, None]
     if y_true.shape != y_pred.shape:
         raise ShapeError(f"{loss.name}: y_true {y_true.shape} must have the shape of the predictions, {y_pred.shape}")
-    return beside(y_true.astype(y_pred.dtype, copy=False), y_pred.data)
+    return y_true.astype(y_pred.dtype, copy=False)
 
 
 def per_example(values: Tensor) -> Tensor:

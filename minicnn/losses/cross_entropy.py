@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from minicnn import ops
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.losses.base import Loss, as_targets, checked_weights
+from minicnn.losses.base import Loss, checked_weights, fitting_targets
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 from minicnn.ops.cross_entropy import CLIP
@@ -40,7 +41,7 @@ class _Crossentropy(Loss):
 
     def _rows(self, y_true: np.ndarray, y_pred: Tensor) -> tuple[np.ndarray, Tensor, tuple[int, ...]]:
         """Targets and predictions as rows of classes (M, K), and the shape that the M losses are to have."""
-        targets = as_targets(self, y_true, y_pred)
+        targets = fitting_targets(self, y_true, y_pred)  # the operators look them through, and move them
         if targets.ndim == 2 and self.axis in (-1, 1):
             return targets, y_pred, targets.shape[:1]
         y_pred = _classes_last(self, y_pred, self.axis)
@@ -102,7 +103,7 @@ class CategoricalFocalCrossentropy(CategoricalCrossentropy):
 
     def _of_rows(self, targets: np.ndarray, rows: Tensor) -> Tensor:
         p: Tensor = ops.softmax(rows) if self.from_logits else rows / rows.sum(axis=1, keepdims=True)
-        p = clipped(p, 1 - CLIP)
+        p, targets = clipped(p, 1 - CLIP), beside(targets, rows.data)
         losses: Tensor = -((1 - p) ** self.gamma * ops.log(p) * targets).sum(axis=1) * self.alpha
         return losses
 
@@ -216,7 +217,7 @@ class BinaryFocalCrossentropy(BinaryCrossentropy):
 
     def _of_rows(self, targets: np.ndarray, rows: Tensor) -> Tensor:
         p: Tensor = ops.sigmoid(rows) if self.from_logits else rows
-        q = clipped(p, 1 - CLIP)
+        q, targets = clipped(p, 1 - CLIP), beside(targets, rows.data)
         surprise = -(ops.log(q) * targets + ops.log(1 - q) * (1 - targets))
         losses = (1 - (p * targets + (1 - p) * (1 - targets))) ** self.gamma * surprise
         if self.apply_class_balancing:

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from minicnn import ops
-from minicnn.losses.base import Loss, as_targets, per_example
-from minicnn.losses.regression import _Simple
+from minicnn.backends import beside
+from minicnn.losses.base import Loss, PlainLoss, as_targets, fitting_targets, per_example
 from minicnn.ops.checks import check_axes, check_number
 from minicnn.ops.cross_entropy import CLIP
 from minicnn.tensor import Tensor
 
 
-class Hinge(_Simple):
+class Hinge(PlainLoss):
     """The mean of max(1 - y_true · y_pred, 0); y_true is -1 or 1, and 0 or 1 are taken for them.
 
     Source: Cortes and Vapnik, Support-vector networks (1995).
@@ -25,7 +25,7 @@ class Hinge(_Simple):
         return per_example(_missing(self, y_true, y_pred))
 
 
-class SquaredHinge(_Simple):
+class SquaredHinge(PlainLoss):
     """The mean of max(1 - y_true · y_pred, 0)²; y_true as in Hinge."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ class SquaredHinge(_Simple):
         return per_example(_missing(self, y_true, y_pred) ** 2)
 
 
-class CategoricalHinge(_Simple):
+class CategoricalHinge(PlainLoss):
     """max(largest wrong score - right score + 1, 0), y_true one-hot (N, ..., classes).
 
     Source: Crammer and Singer, On the algorithmic implementation of multiclass kernel-based vector machines (2001).
@@ -99,8 +99,8 @@ class Dice(Loss):
 
 def _missing(loss: Loss, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
     """How much each prediction lacks of a margin of 1."""
-    targets = as_targets(loss, y_true, y_pred)
+    targets = fitting_targets(loss, y_true, y_pred)
     if np.isin(targets, (0, 1)).all():
         targets = 2 * targets - 1
-    missing: Tensor = ops.relu(1 - y_pred * targets)
+    missing: Tensor = ops.relu(1 - y_pred * beside(targets, y_pred.data))
     return missing

@@ -9,21 +9,14 @@ import numpy as np
 from minicnn import ops
 from minicnn.errors import ArgumentError
 from minicnn.geometry import is_int
-from minicnn.losses.base import Loss, as_targets, per_example
+from minicnn.losses.base import Loss, PlainLoss, as_targets, per_example
 from minicnn.losses.cross_entropy import clipped
 from minicnn.ops.checks import check_number
 from minicnn.ops.cross_entropy import CLIP
 from minicnn.tensor import Tensor
 
 
-class _Simple(Loss):
-    """A loss with no arguments of its own, and in Keras's order those that all have."""
-
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
-        super().__init__(name, reduction)
-
-
-class MeanSquaredError(_Simple):
+class MeanSquaredError(PlainLoss):
     """The mean of (y_pred - y_true)²."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
@@ -31,7 +24,7 @@ class MeanSquaredError(_Simple):
         return per_example((y_pred - as_targets(self, y_true, y_pred)) ** 2)
 
 
-class MeanAbsoluteError(_Simple):
+class MeanAbsoluteError(PlainLoss):
     """The mean of |y_pred - y_true|."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
@@ -39,7 +32,7 @@ class MeanAbsoluteError(_Simple):
         return per_example(ops.absolute(y_pred - as_targets(self, y_true, y_pred)))
 
 
-class MeanAbsolutePercentageError(_Simple):
+class MeanAbsolutePercentageError(PlainLoss):
     """100 times the mean of |y_pred - y_true| / max(|y_true|, 1e-7)."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
@@ -50,7 +43,7 @@ class MeanAbsolutePercentageError(_Simple):
         )
 
 
-class MeanSquaredLogarithmicError(_Simple):
+class MeanSquaredLogarithmicError(PlainLoss):
     """The mean of (log(y_pred + 1) - log(y_true + 1))², with both at least 1e-7."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
@@ -79,7 +72,7 @@ class Huber(Loss):
         return per_example(near * (error - near / 2))
 
 
-class LogCosh(_Simple):
+class LogCosh(PlainLoss):
     """The mean of log(cosh(error)): error² / 2 near 0, |error| - log 2 far away."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
@@ -88,7 +81,7 @@ class LogCosh(_Simple):
         return per_example(error + ops.log(ops.exp(error * -2) + 1) - math.log(2))
 
 
-class KLDivergence(_Simple):
+class KLDivergence(PlainLoss):
     """How much distribution y_pred differs from y_true: the sum of t · log(t / p), both from 1e-7 to 1.
 
     Source: Kullback and Leibler, On information and sufficiency (1951).
@@ -100,7 +93,7 @@ class KLDivergence(_Simple):
         return ((np.log(targets) - ops.log(clipped(y_pred, 1.0))) * targets).sum(axis=-1)
 
 
-class Poisson(_Simple):
+class Poisson(PlainLoss):
     """The mean of y_pred - y_true · log(y_pred + 1e-7): what counts of rate y_pred have, but for a constant."""
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:

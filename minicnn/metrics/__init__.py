@@ -27,7 +27,7 @@ from minicnn.metrics.counts import (
     TruePositives,
 )
 from minicnn.metrics.curves import AUC, roc_curve
-from minicnn.metrics.errors import (
+from minicnn.metrics.of_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     CategoricalHinge,

@@ -16,6 +16,7 @@ from minicnn.losses import Loss, SparseCategoricalCrossentropy
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 from minicnn.structure import is_nested, leaves, mapped, packed
+from minicnn.tensor import Tensor
 
 
 def check_inputs(x: Any, input_shape: Shape | None, name: str = "x") -> np.ndarray:
@@ -42,7 +43,7 @@ def check_targets(y: Any, count: int, loss: Loss | None, output_shape: Shape | N
     """y as an array with one row an example, right for the loss. Raises ShapeError, DTypeError or DataError."""
     if y is None:
         raise ArgumentError(f"{name} is missing: training and evaluation need a target for each example")
-    _in_main_memory(getattr(y, "data", y), name)
+    _in_main_memory(y.data if isinstance(y, Tensor) else y, name)
     of_examples = output_shape is None or len(output_shape) == 2  # and not of their pixels
     if isinstance(loss, SparseCategoricalCrossentropy) and loss.ignore_class is None and of_examples:
         classes = None if output_shape is None else output_shape[-1]

@@ -268,20 +268,21 @@ class Trainer(Network):
                 predictions = self(x, training=True)
                 loss, parts = self._objective()(y, predictions, weights)
                 loss = with_activity(loss, self.walk())
-                predicted = mapped(lambda t: t.data, predictions)
+                predicted, total = mapped(lambda t: t.data, predictions), loss.data
                 gradients = self._backward(loss) if variables else []
-                values = [loss.item(), *(part.item() for part in parts)]
             else:
                 losses, predicted, *gradients = self._repetition.run(
                     key, self._losses_and_gradients, inputs, self.device
                 )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
-                values = [losses.mean().item()]
+                total, parts = losses.mean(), []
+            if variables:
+                total = total + weight_penalty(variables, gradients)
             # On a device everything so far is only launched: here is the one place of a step that waits for it.
+            values = [total.item(), *(part.item() for part in parts)]
             self._need_finite(values[0], x)
             if variables:
-                values[0] += weight_penalty(variables, gradients)
                 optimizer.apply(gradients, variables)
         return values, predicted
 
@@ -351,8 +352,8 @@ class Trainer(Network):
                 watching.on_test_batch_begin(number, {})
                 predictions = self(batch.x)
                 loss, parts = self._objective()(batch.y, predictions, batch.weights)
-                values = [with_activity(loss, self.walk()).item(), *(part.item() for part in parts)]
-                values[0] += weight_penalty(self.trainable_weights)
+                total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
+                values = [total.item(), *(part.item() for part in parts)]
                 if not np.isfinite(values[0]):
                     raise_non_finite(self, batch.x, values[0], self._optimizer().iterations, training=False)
                 logs = tally.add(values, batch.y, mapped(lambda t: t.data, predictions), batch.weights)

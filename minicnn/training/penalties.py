@@ -7,6 +7,9 @@ of an output is part of the step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
 
 from minicnn.layers import Layer, Variable
 from minicnn.tensor import Array, Tensor
@@ -20,15 +23,18 @@ def with_activity(loss: Tensor, layers: Iterable[Layer]) -> Tensor:
     return loss
 
 
-def weight_penalty(variables: Sequence[Variable], gradients: list[Array] | None = None) -> float:
-    """The sum of all weights' penalties; their gradients are added to `gradients`, and to each variable's `grad`."""
-    total = 0.0
+def weight_penalty(variables: Sequence[Variable], gradients: list[Array] | None = None) -> Any:
+    """The sum of all weights' penalties; their gradients are added to `gradients`, and to each variable's `grad`.
+
+    0.0 if there are none, else () float64 where the weights live: to look at it would wait for the device.
+    """
+    total: Any = 0.0
     for i, variable in enumerate(variables):
         if variable.regularizer is None:
             continue
         weight = Tensor(variable.data, requires_grad=gradients is not None)
         penalty = variable.regularizer(weight)
-        total += float(penalty)
+        total = total + penalty.data.astype(np.float64)
         if gradients is not None and penalty.requires_grad:
             penalty.backward()
             gradients[i] = variable.grad = gradients[i] + weight.grad

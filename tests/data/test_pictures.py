@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from minicnn.errors import ArgumentError, DataError, OutputError, ShapeError
+from minicnn.preprocessing.image import smart_resize
 from minicnn.utils import array_to_img, img_to_array, load_img, save_img
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 9, 3)).astype(np.uint8)
@@ -63,3 +64,10 @@ def test_what_cannot_be_done(file: Path, tmp_path: Path) -> None:
         save_img(tmp_path / "missing" / "x.png", PIXELS)
     with pytest.raises(ArgumentError, match="save_img"):
         save_img(tmp_path / "x.unknown", PIXELS)
+
+
+def test_smart_resize_keeps_proportions() -> None:
+    np.testing.assert_array_equal(smart_resize(PIXELS, (6, 6)), PIXELS[:, 1:7])
+    assert smart_resize(np.stack([PIXELS, PIXELS]), (3, 2)).shape == (2, 3, 2, 3)
+    with pytest.raises(ShapeError, match="smart_resize takes"):
+        smart_resize(PIXELS[0], (2, 2))

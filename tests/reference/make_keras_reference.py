@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import keras_activations, keras_losses, keras_metrics, keras_optimizers
+from . import keras_activations, keras_losses, keras_metrics, keras_optimizers, keras_training
 from .archive import FOLDER, Group, write
 from .keras_losses import in_float64
 
@@ -16,12 +16,15 @@ MAKERS = {
     "keras_losses.npz": keras_losses.results,
     "keras_metrics.npz": keras_metrics.results,
     "keras_optimizers.npz": keras_optimizers.results,
+    "keras_training.npz": keras_training.results,
 }
+
+FLOAT32 = {"keras_training.npz"}
 
 
 def make(keras: Any, file: str) -> dict[str, Group]:
     """What belongs into the file."""
-    return in_float64(keras, MAKERS[file])
+    return MAKERS[file](keras) if file in FLOAT32 else in_float64(keras, MAKERS[file])
 
 
 def main() -> None:

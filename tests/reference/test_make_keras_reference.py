@@ -8,7 +8,7 @@ import pytest
 
 from .agreement import assert_agrees
 from .archive import FOLDER, read
-from .make_keras_reference import MAKERS
+from .make_keras_reference import FLOAT32, MAKERS
 
 
 @pytest.mark.torch
@@ -27,4 +27,4 @@ def test_keras_still_says_the_same(file: str) -> None:
         assert group.about == committed[name].about
         assert group.arrays.keys() == committed[name].arrays.keys()
         for part, array in group.arrays.items():
-            assert_agrees(array, committed[name].arrays[part], 1e-6, f"{name}, {part}")
+            assert_agrees(array, committed[name].arrays[part], 1e-4 if file in FLOAT32 else 1e-6, f"{name}, {part}")

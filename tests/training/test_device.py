@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn import Tensor, fusing, layers, losses, models, optimizers, set_random_seed, use_backend
+from minicnn import (
+    Tensor,
+    constraints,
+    fusing,
+    layers,
+    losses,
+    models,
+    optimizers,
+    regularizers,
+    set_random_seed,
+    use_backend,
+)
 from minicnn.backends import current_backend, status
 from minicnn.errors import BackendError, DeviceError, NonFiniteError
 from minicnn.kernels import softgpu
@@ -155,6 +166,61 @@ def test_clipping_does_not_look_the_norm_up() -> None:
     with softgpu.transfers() as seen:
         model.train_on_batch(x, y)
     assert [transfer for transfer in seen if transfer.to == "host"] == [("host", 8)]
+
+
+@pytest.mark.parametrize("name", [*losses._KNOWN, "sparse_categorical_crossentropy of pixels"])
+def test_every_loss_trains_there(name: str) -> None:
+    x, y = quarters(16)
+    targets: Any = np.eye(4)[y]
+    known = name.removesuffix(" of pixels")
+    weights = None if name in ("dice", "tversky") else np.linspace(0.5, 2, 16)  # those are one number a batch
+    if "sparse" in name:
+        targets = np.stack([y, 3 - y], axis=1) if known != name else y
+
+    def train(device: str) -> models.Model:
+        set_random_seed(0)
+        shape = [layers.Dense(8), layers.Reshape((2, 4))] if known != name else [layers.Dense(4)]
+        model = models.Sequential(
+            [layers.Input((6, 6, 1)), layers.Flatten(), *shape, layers.Softmax()], dtype="float64"
+        ).to(device)
+        model.compile(optimizers.SGD(0.1), known)
+        model.fit(x, targets, epochs=2, batch_size=8, verbose=0, sample_weight=weights)
+        return model
+
+    assert_same_weights(train(DEVICE), train("cpu"))
+
+
+def test_a_loss_of_ones_own_gets_its_targets_there() -> None:
+    x, y = quarters(8)
+    model = linear(loss=lambda y_true, y_pred: ((y_pred - y_true) ** 2).sum(axis=1)).to(DEVICE)
+    assert model.fit(x, np.eye(4)[y], epochs=3, verbose=0).history["loss"][-1] < 1
+
+
+@pytest.mark.parametrize("repeated", [True, False], ids=["repeated", "as it is written"])
+def test_penalties_and_constraints_are_computed_there(repeated: bool) -> None:
+    x, y = quarters(16)
+    x = x.astype(np.float64)
+
+    def trained(device: str) -> models.Model:
+        set_random_seed(0)
+        dense = layers.Dense(
+            4,
+            kernel_regularizer=regularizers.L1L2(0.01, 0.02),
+            bias_regularizer=regularizers.L2(0.1),
+            kernel_constraint=constraints.MaxNorm(0.5),
+        )
+        other = layers.Dense(5, kernel_regularizer=regularizers.OrthogonalRegularizer(0.1), kernel_constraint="non_neg")
+        model = models.Sequential([layers.Input((6, 6, 1)), layers.Flatten(), other, dense], dtype="float64")
+        model.compile(optimizers.Adam(0.01, use_ema=True, amsgrad=True), LOGITS["loss"])
+        with repeating(repeated):
+            for _ in range(4):
+                model.to(device).train_on_batch(x, y)
+            with softgpu.transfers() as seen:
+                model.train_on_batch(x, y)
+        assert [transfer for transfer in seen if transfer.to == "host"] == ([("host", 8)] if device == DEVICE else [])
+        return model
+
+    assert_same_weights(trained(DEVICE), trained("cpu"))
 
 
 def test_it_may_move_between_steps() -> None:

@@ -10,8 +10,10 @@ import os
 
 import numpy as np
 
-from minicnn.backends.cuda.device import Device, DeviceArray, for_each, launch
+from minicnn.backends.cuda import twins
+from minicnn.backends.cuda.device import Device, DeviceArray, launch
 from minicnn.backends.cuda.geometry import rows_of
+from minicnn.backends.cuda.rows import for_each_row
 from minicnn.backends.cuda.sums import column_sums
 from minicnn.backends.cuda.tiles import THREADS, tiling
 from minicnn.errors import BackendError
@@ -22,8 +24,11 @@ CUBLAS, CUDA_C = "cublas", "cuda-c"
 
 
 def chosen_gemm() -> str:
-    """Who multiplies matrices on a GPU: CUBLAS unless MINICNN_CUDA_GEMM says CUDA_C. Raises BackendError."""
-    chosen = os.environ.get(GEMM) or CUBLAS
+    """Who multiplies matrices on a GPU, CUBLAS or CUDA_C. Raises BackendError for a MINICNN_CUDA_GEMM that is neither.
+
+    Without it CUBLAS; but who asks for kernels in Numba gets the tiles, too, and as Numba's twin.
+    """
+    chosen = os.environ.get(GEMM) or (CUBLAS if twins.current_kernels() == twins.CUDA_C else CUDA_C)
     if chosen not in (CUBLAS, CUDA_C):
         raise BackendError(f"{GEMM} must be {CUBLAS!r} or {CUDA_C!r}, got {chosen!r:.80}")
     return chosen
@@ -64,7 +69,7 @@ def _dense(device: Device, x: DeviceArray, w: DeviceArray, b: DeviceArray | None
     if y is None:
         return _by_tiles(device, "dense", (x, w, b), x.shape[0], x.shape[1], w.shape[1], relu)
     if b is not None or relu:
-        for_each(device, "matmul", "bias_and_relu", y.dtype, y.size, b, y.shape[1], relu, y)
+        for_each_row(device, "elementwise", "bias_and_relu", y.dtype, *y.shape, b, relu, y, y.shape[1])
     return y
 
 

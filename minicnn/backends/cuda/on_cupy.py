@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ from minicnn.backends.cuda.border import contract_on
 from minicnn.backends.cuda.dense import CUBLAS, CUDA_C, GEMM, chosen_gemm
 from minicnn.backends.cuda.device import DeviceArray, Dims, Matmul, check_product, host_array
 from minicnn.backends.cuda.memory import Limit, held, limit_of, out_of_memory, told
+from minicnn.backends.cuda.twins import launch_on_gpu, twin_for
 from minicnn.errors import BackendError
 from minicnn.kernels.cuda import source
 from minicnn.kernels.softgpu.errors import LaunchError
@@ -81,6 +83,7 @@ class CupyDevice:
             self._pool = cupy.cuda.MemoryPool()
             self._limit = self._set_limit(limit_of(memory))
         self._next = 0
+        self._sending = threading.Lock()  # slots are taken in turn, by whichever thread
         cupy.cuda.set_allocator(self._taken)
         self.matmul: Matmul | None = self._matmul if chosen_gemm() == CUBLAS else None
         if self.matmul:
@@ -113,12 +116,13 @@ class CupyDevice:
         finally:
             self._stream.use()
         weakref.finalize(result, self._left.record, self._stream).atexit = False
-        self._copies.wait_event(self._left)
         numbers = array.reshape(-1).view(np.uint8)
-        for first in range(0, numbers.size, SLOT_BYTES):
-            self._send(numbers[first : first + SLOT_BYTES], result.data + first)
-        self._copied.record(self._copies)
-        self._stream.wait_event(self._copied)
+        with self._sending:
+            self._copies.wait_event(self._left)
+            for first in range(0, numbers.size, SLOT_BYTES):
+                self._send(numbers[first : first + SLOT_BYTES], result.data + first)
+            self._copied.record(self._copies)
+            self._stream.wait_event(self._copied)
         return result
 
     def to_host(self, array: DeviceArray) -> np.ndarray:
@@ -132,9 +136,12 @@ class CupyDevice:
         return array.data.ptr
 
     def run(self, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, arguments: tuple) -> None:
-        """Launches, after the checks that CuPy leaves out."""
+        """Launches the kernel, after the checks that CuPy leaves out, or its twin in Numba; does not wait."""
         sizes = grid_and_block(kernel, grid, block)
         self._enter()
+        if twin := twin_for(family, kernel):
+            launch_on_gpu(twin, arguments, self._stream, self.empty((0,), real))
+            return
         function, parameters = self._kernel(family, kernel, real.name)
         check_arguments(kernel, parameters, arguments, self._address_of)
         function(*sizes, tuple(np.uintp(0) if a is None else a for a in arguments))

@@ -15,6 +15,7 @@ from minicnn.backends.contract import Backend
 from minicnn.backends.cuda.border import contract_on
 from minicnn.backends.cuda.device import DeviceArray, Dims, host_array
 from minicnn.backends.cuda.memory import held, limit_of, out_of_memory, told
+from minicnn.backends.cuda.twins import run_on_simulator, twin_for
 from minicnn.errors import BackendError
 from minicnn.kernels.cuda import source
 from minicnn.kernels.softgpu import LaunchError
@@ -63,8 +64,11 @@ class SimulatedDevice:
         return array.address
 
     def run(self, family: str, kernel: str, real: np.dtype, grid: Dims, block: Dims, arguments: tuple) -> None:
-        """Runs the kernel to its end."""
-        self._module(family, real.name).kernel(kernel)(grid, block, arguments)
+        """Runs the kernel, or its twin in Numba, to its end."""
+        if twin := twin_for(family, kernel):
+            run_on_simulator(twin, family, real, arguments, self._mode)
+        else:
+            self._module(family, real.name).kernel(kernel)(grid, block, arguments)
 
     def synchronize(self) -> None:
         """Nothing is ever under way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,6 +67,15 @@ def test_a_network_trains_as_on_the_cpu(cupy: Any, monkeypatch: pytest.MonkeyPat
         assert ("gemm" in cupy.launches) == (gemm == "cublas")
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_a_step_waits_for_nothing_but_its_loss(cupy: Any) -> None:
+    with computing(load()):
+        trained(steps=5, device="cuda")
+        before = Counter(cupy.machine.waits)
+        trained(steps=6, device="cuda")
+    assert cupy.launches.count("gemm") > 0
+    assert Counter(cupy.machine.waits) - before - before == Counter([()])
 
 
 def many_inputs(device: Device) -> list[float]:

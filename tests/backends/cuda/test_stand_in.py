@@ -88,3 +88,12 @@ def test_arrays_over_given_memory() -> None:
     with pytest.raises(TypeError):
         np.asarray(a)
     assert issubclass(cupy.cuda.memory.OutOfMemoryError, MemoryError)
+
+
+def test_what_numpys_functions_do_on_arrays_of_a_device_cupy_does_too() -> None:
+    import cupy
+
+    from minicnn.kernels.softgpu import array
+
+    assert not [name for name in array._FUNCTIONS if not hasattr(cupy, name)]
+    assert not [name for name in array._METHODS if not hasattr(cupy.ndarray, name)]

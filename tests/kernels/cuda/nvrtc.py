@@ -44,6 +44,7 @@ def library() -> ctypes.CDLL | None:
     return None
 
 
+@cache
 def costs(source: str, architecture: str) -> dict[str, Cost]:
     """Kernel -> what it costs on "sm_90", say. Raises NvrtcError."""
     _, log = _compiled(source, [f"-arch={architecture}", "--ptxas-options=-v"])

@@ -12,7 +12,6 @@ REDUNDANT: dict[str, str] = {
     "batch_norm.cu parameter_gradients: 1 for 0 in scale": _NO_CHANNEL,
     "dropout.cu dropout: never 4 * quad >= n": "each of the four is checked again: this saves ten rounds of Philox",
     "pooling.cu max_pool2d_gradient: a loop ends at < at.size_h + 1": "no winner has a number so high",
-    "tiles.cuh product_tile: a loop ends at < LoadLeft::COUNT + 1": "what is known of a surplus row is never looked at",
     "tiles.cuh product_tile: a loop ends at < end + 1": "where the depth is full, one more tile of zeros is added",
     "tiles.cuh product_tile: 1 for 0 in number": _OTHER_FACTOR,
     "tiles.cuh product_tile: 1 for 0 in number (2)": _OTHER_FACTOR,

@@ -25,9 +25,11 @@ _DECLARATION = re.compile(  # up to a bracket: `__shared__ float a[4], b`, `Pack
     r"(?!return |else )[\w:]+(?:<[^;{}=]*>)? (?:\w+(?:\[[^\]]*\])*(?: = [^,;]*)?, )*\w+(?:\[[^\]]*\])*"
 )
 _ZERO = re.compile(r"(?<=\bReal\()0(?=\))|(?<=\w = )0(?=[,;])")
-_FUNCTION = re.compile(r"(\w+)\([^;{}]*\)\s*(?:const\s*)?\{")
+_FUNCTION = re.compile(  # at the edge, or a member of a structure
+    r'^(?:    (?=__device__))?(?:extern "C"|template|static|inline|__device__|__global__)[^;{}(]*?(\w+)\([^;{}]*\{',
+    re.MULTILINE,
+)
 _CONSTANT = re.compile(r"\s*(?:static|const|constexpr|template|typedef|using|static_assert)\b")
-_KEYWORDS = {"if", "for", "while", "switch"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def sites(text: str) -> list[Site]:
 
 def function_at(plain: str, position: int) -> str:
     """The name of the function that is defined last before a place; "" outside of all."""
-    names = [match[1] for match in _FUNCTION.finditer(plain, 0, position) if match[1] not in _KEYWORDS]
+    names = [match[1] for match in _FUNCTION.finditer(plain, 0, position)]
     return names[-1] if names else ""
 
 

@@ -6,6 +6,7 @@ full, several arrays in one update. A workload returns arrays, to be held agains
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -15,6 +16,7 @@ from minicnn import use_backend
 from minicnn.backends import current_backend
 from minicnn.geometry import Windows
 from minicnn.gradient_check import CASES
+from minicnn.kernels.cuda import FOLDER
 from minicnn.random import Key, generator
 from tests.ops.calls import run, upstream_for
 
@@ -146,8 +148,8 @@ def updated() -> Arrays:
 
 
 WORKLOADS: dict[str, tuple[Workload, ...]] = {
-    "batch_norm": (operator("batch_norm"), operator("batch_norm_inference"), *TALL),
-    "convolution": (operator("conv2d"), convolved, summed_in_splits),
+    "batch_norm": (operator("batch_norm"), operator("batch_norm_inference"), operator("batch_norm_relu"), *TALL),
+    "convolution": (operator("conv2d"), operator("conv2d_relu"), convolved, summed_in_splits),
     "cross_entropy": (operator("softmax_cross_entropy"), rowwise),
     "depthwise": (operator("depthwise_conv2d"),),
     "dropout": (dropped,),
@@ -161,20 +163,17 @@ WORKLOADS: dict[str, tuple[Workload, ...]] = {
 }
 """What runs the kernels of each family."""
 
-OF_HEADERS = {
-    "common.cuh": ("elementwise",),
-    "reduction.cuh": ("batch_norm",),
-    "tiles.cuh": ("matmul", "convolution"),
-    "warp.cuh": ("softmax",),
-    "windows.cuh": ("patches", "pooling"),
-}
-"""Which families show what is wrong with a header."""
-
 
 def workloads_of(file: str) -> list[Workload]:
-    """What can show the mutants of a file."""
-    families = OF_HEADERS[file] if file in OF_HEADERS else (file.removesuffix(".cu"),)
+    """What can show the mutants of a file: of a header, all that runs families that include it."""
+    families = [family for family in WORKLOADS if file in (f"{family}.cu", *included(f"{family}.cu"))]
     return [workload for family in families for workload in WORKLOADS[family]]
+
+
+def included(file: str) -> list[str]:
+    """The headers of a file of kernels/cuda, and theirs."""
+    names = re.findall(r'^#include "(.*)"$', (FOLDER / file).read_text(encoding="utf-8"), re.MULTILINE)
+    return [header for name in names for header in (name, *included(name))]
 
 
 @cache

@@ -53,6 +53,7 @@ class ndarray(NDArrayOperatorsMixin):
         return self._wrapped(self.simulated.T)
 
     def get(self) -> np.ndarray:
+        self.data.mem.pool.machine.waits.append(self.shape)
         return self._settled().get()
 
     def item(self) -> Any:

@@ -97,7 +97,7 @@ class MemoryPointer:
         assert self.mem.block is not None and self.offset + size <= self.mem.block.nbytes
         target = self.mem.block[self.offset : self.offset + size]  # not self, so that the block can be freed meanwhile
         stream.add(lambda: target.set(np.frombuffer(ctypes.string_at(mem, size), np.uint8)))
-        stream._machine.enqueued_a_copy(stream)
+        stream.machine.enqueued_a_copy(stream)
 
 
 class PinnedMemory(bytearray):

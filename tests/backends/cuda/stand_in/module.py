@@ -33,6 +33,7 @@ class Machine:
         self.current = 0
         self.streams: dict[int, Any] = {}
         self.launches: list[str] = []
+        self.waits: list[tuple[int, ...]] = []  # for arrays of these shapes, which went to main memory
         self.allocator: Any = None
 
     def stream(self) -> Any:
@@ -98,6 +99,7 @@ def _passed(arg: Any, device_id: int) -> Any:
 
 
 def _asnumpy(array: ndarray, stream: Any) -> np.ndarray:
+    stream.machine.waits.append(array.shape)
     stream.synchronize()
     return array.simulated.to_host()
 

@@ -28,15 +28,15 @@ class Stream:
 
     def __init__(self, machine: Any, null: bool = False, non_blocking: bool = False) -> None:
         assert not null and non_blocking, "minicnn waits for nobody else's streams"
-        self._machine = machine
+        self.machine = machine
         self._pending: deque[Callable[[], None]] = deque()
         self.device_id = machine.current
         self.ptr = id(self)
 
     def use(self) -> Stream:
         """As in CuPy: the current one, until another is used or a `with` of a stream ends."""
-        assert self.device_id == self._machine.current, "the stream is of another device"
-        self._machine.streams[self.device_id] = self
+        assert self.device_id == self.machine.current, "the stream is of another device"
+        self.machine.streams[self.device_id] = self
         return self
 
     def add(self, work: Callable[[], None]) -> None:
