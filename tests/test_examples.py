@@ -149,6 +149,16 @@ def test_an_unknown_option_is_refused_before_anything_is_computed(tmp_path: Path
 
 
 @pytest.mark.slow
+def test_functional_models_learn_and_are_drawn(tmp_path: Path) -> None:
+    done = run(str(EXAMPLES / "functional_models.py"), str(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = dict(re.findall(r"^(two outputs|shoes|residual): ([\d.]+)$", done.stdout, re.M))
+    assert float(found["two outputs"]) > 0.6
+    assert float(found["shoes"]) > 0.7
+    assert (tmp_path / "two_outputs.png").stat().st_size > 10_000
+
+
+@pytest.mark.slow
 def test_the_keras_tutorial_learns(tmp_path: Path) -> None:
     done = run(str(EXAMPLES / "keras_style.py"), folder=tmp_path)
     assert done.returncode == 0, done.stderr

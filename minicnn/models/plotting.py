@@ -71,8 +71,9 @@ def _drawn(
     axes.set(xlim=(0, layout.width), ylim=(layout.height, 0))
     axes.axis("off")
     for way in layout.ways.values():
-        line: dict[str, Any] = {"linewidth": 0.8, "color": "#666666", "joinstyle": "round"}
-        axes.add_patch(FancyArrowPatch(path=Path(way), arrowstyle="-|>", mutation_scale=7, fill=False, **line))
+        line = FancyArrowPatch(path=Path(way), arrowstyle="-|>", mutation_scale=7)
+        line.set(fill=False, linewidth=0.8, color="#666666", joinstyle="round")
+        axes.add_patch(line)
     for name, (x, y, w, h) in layout.boxes.items():
         style = "round,pad=0,rounding_size=0.05"
         color = "#d9e8f5" if id(layers[name]) in starts else "#e6f2e0" if layers[name].wiring else "#fbf6e6"

@@ -269,20 +269,19 @@ class Trainer(Network):
                 predictions = self(x, training=True)
                 loss, parts = self._objective()(y, predictions, weights)
                 loss = with_activity(loss, self.walk())
-                predicted = mapped(lambda t: t.data, predictions)
+                predicted, total = mapped(lambda t: t.data, predictions), loss.data
                 gradients = self._backward(loss) if variables else []
-                total, of_outputs = loss.data, [part.data for part in parts]
             else:
                 losses, predicted, *gradients = self._repetition.run(
                     key, self._losses_and_gradients, inputs, self._place
                 )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
-                total, of_outputs = losses.mean(), []
+                total, parts = losses.mean(), []
             if variables:
                 total = total + weight_penalty(variables, gradients)
             # On a device everything so far is only launched: here is the one place of a step that waits for it.
-            values = [total.item(), *(part.item() for part in of_outputs)]
+            values = [total.item(), *(part.item() for part in parts)]
             self._need_finite(values[0], x)
             if variables:
                 optimizer.apply(gradients, variables)

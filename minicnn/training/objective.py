@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minicnn import losses, metrics
+from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, StateError
 from minicnn.losses import Loss
 from minicnn.metrics import Mean, Metric
@@ -169,6 +170,7 @@ class Tally:
         """Takes a batch in: its loss and those of the outputs, as `Bound` gives them; returns everything so far."""
         flat_y, flat = (y, leaves(predictions)) if self._bound.several else ([y], [predictions])
         flat_weights = weights if isinstance(weights, list) else [weights] * len(flat)
+        flat = [to_host(p) for p in flat] if self._metrics else flat
         count = [len(flat[0])]
         for mean, value in zip(self._losses.values(), values, strict=True):
             mean.update_state(value, sample_weight=count)
