@@ -20,13 +20,17 @@ from minicnn.errors import BackendError
 
 NUMPY_OPERATORS = (
     *("absolute", "add", "divide", "exp", "log", "matmul", "multiply", "negative", "power", "sqrt", "subtract"),
-    *("max", "mean", "sum", "getitem", "reshape", "transpose", "upsample2d", "zero_pad2d"),
+    *("max", "mean", "sum", "maximum", "minimum", "concatenate"),
+    *("getitem", "reshape", "transpose", "upsample2d", "zero_pad2d"),
     *("binary_cross_entropy", "cross_entropy", "log_softmax", "prelu"),
 )
 """Operators that are NumPy code on every backend: none has a kernel."""
 
-NUMPY_LAYERS = ("PReLU", "UpSampling2D", "ZeroPadding2D")
-"""Layers that are made of those alone. Flatten and Reshape are as well, but only look at the same memory otherwise."""
+NUMPY_LAYERS = (
+    *("Cropping1D", "Cropping2D", "GaussianDropout", "Permute", "PReLU", "RepeatVector"),
+    *("UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D"),
+)
+"""Layers that are made of those alone. Flatten, Reshape and Identity are as well, but only look at the same memory."""
 
 NUMPY_ELSEWHERE = (
     "losses other than crossentropies from_logits over classes",

@@ -66,6 +66,8 @@ class Sequential(Model):
         elif not self._chain:
             self._begin_with(layer)
         self._chain.append(layer)
+        if self._device is not None:
+            self._move()  # what was moved stays in one place
 
     def _begin_with(self, first: Layer) -> None:
         """Connects the first layer, if it knows the shape of its input."""

@@ -423,15 +423,21 @@ class Trainer(Network):
     @property
     def metrics_names(self) -> list[str]:
         """What evaluate returns, in order."""
-        if self._tally is None and self.built and self.loss is not None:
-            objective = self._objective()
-            self._tally = Tally(objective, [None] * len(objective.names) if objective.several else None)
-        return ["loss"] if self._tally is None else self._tally.names
+        tally = self._known_tally()
+        return ["loss"] if tally is None else tally.names
 
     @property
     def metrics(self) -> list[Metric]:
         """The metrics that are reported beside the loss, as they stand."""
-        return [] if self._tally is None else self._tally.metrics
+        tally = self._known_tally()
+        return [] if tally is None else tally.metrics
+
+    def _known_tally(self) -> Tally | None:
+        """That of the last batches; before any were seen, one that knows what is to be counted, if that is known."""
+        if self._tally is None and self.built and self.loss is not None:
+            objective = self._objective()
+            self._tally = Tally(objective, [None] * len(objective.names) if objective.several else None)
+        return self._tally
 
     def _reported(self, logs: dict[str, float], return_dict: bool) -> Any:
         values = list(logs.values())
