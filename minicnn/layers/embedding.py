@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from minicnn import initializers
+from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, DataError
 from minicnn.layers.base import Layer, LayerOptions, Shape, positive
 from minicnn.tensor import Tensor
@@ -45,7 +46,7 @@ class Embedding(Layer):
 
     def call(self, x: Tensor, training: bool) -> Any:
         """embeddings[x]."""
-        numbers = np.asarray(x.data)
+        numbers = to_host(x.data)
         with np.errstate(invalid="ignore"):  # what is no number is told below
             rows = numbers.astype(np.int64)
         wrong = (rows != numbers) | (rows < 0) | (rows >= self.input_dim)
