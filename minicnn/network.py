@@ -12,8 +12,9 @@ from minicnn.errors import ArgumentError, StateError
 from minicnn.geometry import is_int
 from minicnn.graph import Graph
 from minicnn.layers import Layer, Operation, Variable
-from minicnn.layers.base import assign_all, check_shape_argument
+from minicnn.layers.arguments import check_shape_argument
 from minicnn.layers.shapes import Shapes, mapped_shapes, observed, shapes_of
+from minicnn.layers.variable import assign_all
 from minicnn.numeric import numeric
 from minicnn.plan import Group, Plan, plan_for
 from minicnn.structure import is_nested, leaves, mapped, packed, same

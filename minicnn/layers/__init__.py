@@ -9,7 +9,7 @@ from typing import Any
 
 from minicnn.errors import ArgumentError
 from minicnn.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
-from minicnn.layers.base import Layer, Variable
+from minicnn.layers.base import Layer
 from minicnn.layers.convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from minicnn.layers.dense import Dense
 from minicnn.layers.dropout import Dropout, GaussianDropout, SpatialDropout1D, SpatialDropout2D
@@ -34,6 +34,7 @@ from minicnn.layers.random_colours import GaussianNoise, RandomBrightness, Rando
 from minicnn.layers.random_geometry import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
 from minicnn.layers.scaling import CenterCrop, Normalization, Rescaling, Resizing
 from minicnn.layers.shaping import Cropping2D, Flatten, Permute, RepeatVector, Reshape, UpSampling2D, ZeroPadding2D
+from minicnn.layers.variable import Variable
 from minicnn.registry import custom_object, lookup
 
 AvgPool1D, MaxPool1D = AveragePooling1D, MaxPooling1D

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import math
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import wraps
@@ -13,21 +12,19 @@ from typing import Any, Self, TypedDict
 import numpy as np
 
 from minicnn import activations, constraints, initializers, regularizers
-from minicnn.backends import beside, check_device, moved
+from minicnn.backends import check_device, moved
 from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
-from minicnn.geometry import is_int
 from minicnn.initializers import Initializer
+from minicnn.layers.arguments import check_affordable, check_shape_argument, flag
 from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
+from minicnn.layers.variable import Variable, assign_all
 from minicnn.numeric import numeric
 from minicnn.random import SeedGenerator
 from minicnn.registry import snake_case
 from minicnn.regularizers import Regularizer
 from minicnn.structure import is_nested, leaves, mapped
 from minicnn.tensor import Call, Symbolic, Tensor, is_symbolic
-
-# More numbers than that, 4 GiB of float32, in one variable or one example's output are a slip or an attack.
-LARGEST = 2**30
 
 _made = itertools.count()
 _training: ContextVar[bool] = ContextVar("training", default=False)
@@ -54,38 +51,6 @@ class LayerOptions(TypedDict, total=False):
     trainable: bool
     input_shape: tuple[int | None, ...] | None
     activity_regularizer: Any
-
-
-class Variable(Tensor):
-    """A tensor that belongs to a layer: learned if `trainable`, else kept (running averages).
-
-    regularizer: what it adds to the loss; constraint: what it must be after every update.
-    """
-
-    __slots__ = ("constraint", "name", "regularizer", "trainable")
-
-    def __init__(
-        self,
-        data: Any,
-        name: str,
-        trainable: bool = True,
-        regularizer: Regularizer | None = None,
-        constraint: Constraint | None = None,
-    ) -> None:
-        super().__init__(data, requires_grad=trainable)
-        self.name, self.trainable = name, trainable
-        self.regularizer, self.constraint = regularizer, constraint
-
-    def assign(self, value: Any) -> None:
-        """Takes over the numbers of `value`. Raises ShapeError if the shape differs, DTypeError for no numbers."""
-        self.data[...] = beside(self.fitting(value).astype(self.dtype, copy=False), self.data)
-
-    def fitting(self, value: Any) -> Any:
-        """`value` as an array, once it fits. Raises as `assign`."""
-        value = numeric(value, self.name)
-        if value.shape != self.shape:
-            raise ShapeError(f"{self.name} has shape {self.shape}, it cannot take values of shape {value.shape}")
-        return value
 
 
 class Layer:
@@ -396,52 +361,6 @@ class Layer:
 
 
 _AXES = {4: "(batch, height, width, channels)", 3: "(batch, steps, channels)", 2: "(batch, features)"}
-
-
-def assign_all(variables: list[Variable], weights: Any, who: str) -> None:
-    """Every variable its array, all or none.
-
-    Raises ArgumentError for what is no list, ShapeError if the numbers of arrays or their shapes differ, DTypeError.
-    """
-    if not isinstance(weights, (list, tuple)):
-        raise ArgumentError(f"{who}: weights must be a list of arrays, got {type(weights).__name__}")
-    if len(weights) != len(variables):
-        raise ShapeError(f"{who} has {len(variables)} weight arrays, it was given {len(weights)}")
-    arrays = [variable.fitting(array) for variable, array in zip(variables, weights, strict=True)]
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.assign(array)
-
-
-def check_affordable(name: str, shape: Shape) -> None:
-    """Raises ArgumentError if an array of this shape would hold more than LARGEST numbers."""
-    if (count := math.prod(n or 0 for n in shape)) > LARGEST:
-        raise ArgumentError(
-            f"{name} of shape {show(shape)} would hold {count:,} numbers, more than the {LARGEST:,} that minicnn "
-            "makes; choose smaller sizes"
-        )
-
-
-def check_shape_argument(name: str, shape: Any) -> tuple[int | None, ...]:
-    """A tuple of whole numbers (or None where a size is open). Raises ArgumentError."""
-    if not isinstance(shape, (tuple, list)) or not all(n is None or (is_int(n) and n > 0) for n in shape):
-        raise ArgumentError(
-            f"{name} must be the shape of one example, e.g. (28, 28, 1): positive whole numbers; got {shape!r}"
-        )
-    return tuple(None if n is None else int(n) for n in shape)
-
-
-def positive(owner: Layer, name: str, value: Any) -> int:
-    """A whole number of at least 1. Raises ArgumentError that names the layer's class and the argument."""
-    if not is_int(value) or value < 1:
-        raise ArgumentError(f"{type(owner).__name__}: {name} must be a whole number of at least 1, got {value!r}")
-    return int(value)
-
-
-def flag(owner: Layer, name: str, value: Any) -> bool:
-    """True or False. Raises ArgumentError that names the layer's class and the argument."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ArgumentError(f"{type(owner).__name__}: {name} must be True or False, got {value!r}")
-    return bool(value)
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.errors import ArgumentError
-from minicnn.layers.base import Layer, check_shape_argument
+from minicnn.layers.arguments import check_shape_argument
+from minicnn.layers.base import Layer
 from minicnn.tensor import Call, Symbolic, Tensor
 
 DTYPES = ("float32", "float64", "uint8", "int32", "int64")

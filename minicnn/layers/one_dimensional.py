@@ -10,7 +10,8 @@ from typing import Any, Unpack
 from minicnn import activations, initializers, ops
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import Windows, is_int, pair
-from minicnn.layers.base import Layer, LayerOptions, Shape, flag, positive
+from minicnn.layers.arguments import flag, positive
+from minicnn.layers.base import Layer, LayerOptions, Shape
 from minicnn.tensor import Tensor
 
 

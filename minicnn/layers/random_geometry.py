@@ -9,7 +9,8 @@ import numpy as np
 from minicnn.errors import ArgumentError
 from minicnn.imaging.resample import resize_cropped
 from minicnn.imaging.warp import FILL_MODES, about_centre, rotation, warp
-from minicnn.layers.base import LayerOptions, Shape, positive
+from minicnn.layers.arguments import positive
+from minicnn.layers.base import LayerOptions, Shape
 from minicnn.layers.images import RandomImageLayer, changed, factor_range
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, next_key, uniform

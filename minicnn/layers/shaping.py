@@ -10,7 +10,8 @@ import numpy as np
 from minicnn import ops
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import explicit_pads, is_int, pair
-from minicnn.layers.base import Layer, LayerOptions, Shape, positive
+from minicnn.layers.arguments import positive
+from minicnn.layers.base import Layer, LayerOptions, Shape
 from minicnn.layers.shapes import show
 from minicnn.tensor import Tensor
 

@@ -1,0 +1,47 @@
+"""What layers check of their arguments: the errors name the layer's class and the argument."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minicnn.errors import ArgumentError
+from minicnn.geometry import is_int
+from minicnn.layers.shapes import Shape, show
+
+# More numbers than that, 4 GiB of float32, in one variable or one example's output are a slip or an attack.
+LARGEST = 2**30
+
+
+def check_affordable(name: str, shape: Shape) -> None:
+    """Raises ArgumentError if an array of this shape would hold more than LARGEST numbers."""
+    if (count := math.prod(n or 0 for n in shape)) > LARGEST:
+        raise ArgumentError(
+            f"{name} of shape {show(shape)} would hold {count:,} numbers, more than the {LARGEST:,} that minicnn "
+            "makes; choose smaller sizes"
+        )
+
+
+def check_shape_argument(name: str, shape: Any) -> tuple[int | None, ...]:
+    """A tuple of whole numbers (or None where a size is open). Raises ArgumentError."""
+    if not isinstance(shape, (tuple, list)) or not all(n is None or (is_int(n) and n > 0) for n in shape):
+        raise ArgumentError(
+            f"{name} must be the shape of one example, e.g. (28, 28, 1): positive whole numbers; got {shape!r}"
+        )
+    return tuple(None if n is None else int(n) for n in shape)
+
+
+def positive(owner: object, name: str, value: Any) -> int:
+    """A whole number of at least 1. Raises ArgumentError that names the layer's class and the argument."""
+    if not is_int(value) or value < 1:
+        raise ArgumentError(f"{type(owner).__name__}: {name} must be a whole number of at least 1, got {value!r}")
+    return int(value)
+
+
+def flag(owner: object, name: str, value: Any) -> bool:
+    """True or False. Raises ArgumentError that names the layer's class and the argument."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentError(f"{type(owner).__name__}: {name} must be True or False, got {value!r}")
+    return bool(value)
