@@ -23,9 +23,9 @@ from minicnn.benchmarks.options import Asked, benchmark
 from minicnn.benchmarks.race import Candidates, medians, race
 from minicnn.benchmarks.report import finish, line
 from minicnn.benchmarks.steps import compiled_model
+from minicnn.callbacks import ProgbarLogger
 from minicnn.data.augment import shift_and_flip
 from minicnn.data.batches import Batches
-from minicnn.training.progress import ProgressBar
 
 STEPS = {"LeNet-5": 300, "cats-dogs 32-32-64": 10}  # of an epoch
 BARE = "bare steps"
@@ -52,7 +52,7 @@ def candidates(net: Net, steps: int) -> Candidates:
         BARE: bare,
         "fit": fitting(),
         "shuffled": fitting(shuffle=True),
-        "with a bar": fitting(ProgressBar(console=terminal), shuffle=True),
+        "with a bar": fitting(ProgbarLogger(console=terminal), shuffle=True),
         "of uint8": fitting(data=pixels, shuffle=True, scale=1 / 255),
         "augmented": fitting(data=pixels, shuffle=True, scale=1 / 255, augment=shift_and_flip),
     }

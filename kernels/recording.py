@@ -12,7 +12,7 @@ that the host must do anew in each step, says so with `performed` and `repeated`
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,18 +45,24 @@ class Recording:
         kept = (memory.unowned(a) if isinstance(a, np.ndarray) else a for a in arguments)
         self._calls.append((function, tuple(kept)))
 
-    def computes(self, a: np.ndarray) -> bool:
+    def computes(self, a: Any) -> bool:
         """Whether a call that was noted has an argument that lies where `a` does: else nothing can have filled it."""
         return any(
-            isinstance(given, np.ndarray) and np.may_share_memory(given, a)
+            type(given) is type(a) and np.may_share_memory(given, a)
             for _, arguments in self._calls
-            for given in arguments
+            for given in _flat(arguments)
         )
 
     def run(self) -> None:
         """Everything that was noted, in its order."""
         for function, arguments in self._calls:
             function(*arguments)
+
+
+def _flat(arguments: tuple[Any, ...]) -> Iterator[Any]:
+    """The arguments, and those in tuples among them: a device's kernels get theirs as one."""
+    for argument in arguments:
+        yield from argument if isinstance(argument, tuple) else (argument,)
 
 
 class _Active(threading.local):

@@ -4,7 +4,22 @@ The public vocabulary is Keras 3's (`Sequential`, `layers.Conv2D`, `fit`); benea
 every operator stands beside its hand-derived gradient.
 """
 
-from minicnn import activations, callbacks, datasets, initializers, layers, losses, metrics, models, ops, optimizers
+from minicnn import (
+    activations,
+    callbacks,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    ops,
+    optimizers,
+    preprocessing,
+    regularizers,
+    utils,
+)
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
@@ -13,6 +28,8 @@ from minicnn.models import Model, Sequential
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
+from minicnn.training.cross_validation import cross_validate
+from minicnn.training.rate_finder import find_learning_rate
 from minicnn.training.repetition import repeating
 
 __version__ = "0.1.0"
@@ -25,7 +42,10 @@ __all__ = [
     "Tensor",
     "activations",
     "callbacks",
+    "constraints",
+    "cross_validate",
     "datasets",
+    "find_learning_rate",
     "fusing",
     "get_num_threads",
     "gradcheck",
@@ -37,8 +57,11 @@ __all__ = [
     "no_grad",
     "ops",
     "optimizers",
+    "preprocessing",
+    "regularizers",
     "repeating",
     "set_num_threads",
     "set_random_seed",
     "use_backend",
+    "utils",
 ]

@@ -39,8 +39,16 @@ class BackendError(MinicnnError, RuntimeError):
     """A backend that is unknown or cannot run on this machine; the message says why."""
 
 
+class DeviceError(MinicnnError, TypeError):
+    """Arrays that live in different places, one in main memory and one on a GPU; `.to(...)` moves them."""
+
+
 class StateError(MinicnnError, RuntimeError):
     """A call that came too early or too late: `fit` before `compile`, `backward` on a released graph."""
+
+
+class OutOfMemoryError(MinicnnError, MemoryError):
+    """A device whose memory does not suffice; the message says what was asked for and what is held."""
 
 
 class NonFiniteError(MinicnnError, ArithmeticError):

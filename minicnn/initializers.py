@@ -58,6 +58,19 @@ class Constant(Initializer):
         return np.full(shape, self.value, dtype)
 
 
+class Identity(Initializer):
+    """gain on the diagonal, 0 elsewhere: only for matrices."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = check_number("Identity", "gain", gain)
+
+    def __call__(self, shape: Shape, dtype: Any = "float32") -> np.ndarray:
+        """gain · identity (rows, columns). Raises ArgumentError for another number of axes."""
+        if len(shape) != 2:
+            raise ArgumentError(f"Identity makes matrices, (rows, columns), it was asked for shape {shape}")
+        return np.eye(*shape, dtype=dtype) * np.dtype(dtype).type(self.gain)
+
+
 class RandomInitializer(Initializer):
     """The base of those that draw: `seed` fixes the array; without one it is drawn once, when the object is made.
 
@@ -215,10 +228,18 @@ class LecunNormal(_Scaled):
     settings = 1.0, "fan_in", "truncated_normal"
 
 
+# Keras has them by these names, too.
+zeros, ones, constant, identity = Zeros, Ones, Constant, Identity
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+variance_scaling, orthogonal, OrthogonalInitializer = VarianceScaling, Orthogonal, Orthogonal
+glorot_uniform, glorot_normal, he_uniform, he_normal = GlorotUniform, GlorotNormal, HeUniform, HeNormal
+lecun_uniform, lecun_normal, IdentityInitializer = LecunUniform, LecunNormal, Identity
+
 _KNOWN: dict[str, type[Initializer]] = {
     "zeros": Zeros,
     "ones": Ones,
     "constant": Constant,
+    "identity": Identity,
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
     "truncated_normal": TruncatedNormal,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from minicnn.backends import HOST, check_device, chosen_device, moved
 from minicnn.errors import ArgumentError, ShapeError, StateError
 from minicnn.geometry import is_int
 from minicnn.layers import InputLayer, Layer, Variable
@@ -37,6 +38,8 @@ class Network:
         self._chain: list[Layer] = []
         self._planned_for: tuple[Any, ...] = ()
         self._planned: list[Group] = []
+        self._device: str | None = None  # where somebody has told it to live
+        self._place = HOST  # where its variables are
         for layer in layers or ():
             self.add(layer)
 
@@ -86,7 +89,34 @@ class Network:
             shape = self._build_layer(layer, shape)
 
     def _build_layer(self, layer: Layer, shape: Any) -> Shape:
-        return layer.build_for((None, *shape[1:]))
+        output_shape = layer.build_for((None, *shape[1:]))
+        layer.to(self._place)
+        return output_shape
+
+    # Where it lives.
+
+    def to(self, device: str) -> Self:
+        """Moves everything to a device, "cpu", "cuda" or "cuda-sim", for good, and returns the network.
+
+        A network that nobody has moved goes, when it is called or trained, where the chosen backend computes.
+        Raises BackendError, saying why, for a device that is not here; then nothing has moved.
+        """
+        self._device = check_device(device)
+        self._move()
+        return self
+
+    @property
+    def device(self) -> str:
+        """Where the network computes: where it was moved to (`to`), or else where the chosen backend does."""
+        return self._device or chosen_device()
+
+    def _move(self) -> None:
+        """Has all variables where the network is to compute."""
+        device = self.device
+        if device != self._place:
+            for layer in self._chain:
+                layer.to(device)
+            self._place = device
 
     def _unique_name(self, layer: Layer) -> str:
         taken = {other.name for other in self._chain}
@@ -102,12 +132,16 @@ class Network:
     # What it computes.
 
     def __call__(self, x: Any, training: bool = False) -> Tensor:
-        """The output for a batch of arrays or Tensors; builds the network if that has not happened yet."""
+        """The output for a batch of arrays or Tensors; builds the network if that has not happened yet.
+
+        Arrays in main memory are moved to where the network lives; Tensors must live there.
+        """
         if not self._chain:
             raise StateError(f"{self.name} has no layers to call")
-        y = x if isinstance(x, Tensor) else Tensor(numeric(x, "x"))
+        y = x if isinstance(x, Tensor) else Tensor(moved(numeric(x, "x"), self.device))
         if not self.built:
             self.build((None, *y.shape[1:]))
+        self._move()
         for group in self.groups():
             y = group(y, training)
         return y
@@ -182,6 +216,11 @@ class Network:
         """The variables that the optimizer leaves alone."""
         return [v for layer in self._chain for v in layer.non_trainable_weights]
 
+    @property
+    def losses(self) -> list[Tensor]:
+        """What regularizers add to the loss, layer by layer: of the last outputs, and of each learned weight."""
+        return [loss for layer in self._chain for loss in layer.losses]
+
     trainable_variables = trainable_weights
 
     @property
@@ -195,8 +234,8 @@ class Network:
             layer.trainable = value
 
     def get_weights(self) -> list[np.ndarray]:
-        """Copies of all variables, in Keras's order and shapes."""
-        return [v.data.copy() for v in self.weights]
+        """Copies of all variables, in Keras's order and shapes, in main memory."""
+        return [np.array(v.numpy()) for v in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Takes over what `get_weights` of such a model, Keras's included, returned: all or nothing.

@@ -6,18 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import HOST, device_of
 from minicnn.errors import DTypeError
 from minicnn.tensor import Tensor
 
 
 def numeric(value: Any, name: str) -> np.ndarray:
-    """`value` as an array of real numbers: arrays and Tensors as they are, lists in the type that NumPy gives them.
+    """`value` as an array of real numbers: arrays and Tensors as they are, wherever they live, lists as NumPy's.
 
     Raises DTypeError, saying `name`, for anything else: text, None, complex numbers, lists of different lengths.
     """
     given = value.data if isinstance(value, Tensor) else value
     try:
-        array = np.asarray(given)
+        array = given if device_of(given) != HOST else np.asarray(given)
     except ValueError:  # lists of different lengths
         array = np.asarray(None)
     if array.dtype.kind not in "iufb":

@@ -56,7 +56,7 @@ def groups_of(chain: Sequence[Layer]) -> list[Group]:
     rest = tuple(chain)
     while rest:
         found = (start(rest) for start in (_convolution, _normalization, _dense)) if _fusing.get() else ()
-        group = next((g for g in found if g is not None and _one_dtype(g)), None) or Group(rest[:1], (), rest[0].call)
+        group = next((g for g in found if g is not None and _may_fuse(g)), None) or Group(rest[:1], (), rest[0].run)
         groups.append(group)
         rest = rest[len(group.layers) :]
     return groups
@@ -64,7 +64,7 @@ def groups_of(chain: Sequence[Layer]) -> list[Group]:
 
 def signature(chain: Sequence[Layer]) -> tuple[Any, ...]:
     """What the groups of a chain depend on: a plan holds as long as this stays equal."""
-    return _fusing.get(), *((layer, getattr(layer, "activation", None)) for layer in chain)
+    return _fusing.get(), *((layer, getattr(layer, "activation", None), layer.activity_regularizer) for layer in chain)
 
 
 # What a group begins with. Only layers of exactly these classes are fused: a subclass may compute something else.
@@ -176,8 +176,11 @@ def _with_pooling(chain: tuple[Layer, ...], taken: tuple[Layer, ...]) -> tuple[P
     return pool.pool_size, (*taken, pool)
 
 
-def _one_dtype(group: Group) -> bool:
-    return len({layer.dtype for layer in group.layers}) == 1
+def _may_fuse(group: Group) -> bool:
+    """One dtype, and nobody who wants to see an output on its way."""
+    return len({layer.dtype for layer in group.layers}) == 1 and not any(
+        layer.activity_regularizer for layer in group.layers
+    )
 
 
 def _one_by_one(layers: tuple[Layer, ...], x: Tensor, training: bool) -> Tensor:

@@ -9,6 +9,8 @@ Source: Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -70,6 +72,11 @@ def random_bits(key: Key, n: int) -> np.ndarray:
     return words.T.reshape(-1)[:n].astype(np.uint32)
 
 
+def uniform(key: Key, n: int, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+    """`n` random numbers in [low, high) as float64 (n,): the bits of `random_bits`, divided by 2**32."""
+    return low + (high - low) * (random_bits(key, n) / 2.0**32)
+
+
 class SeedGenerator:
     """Hands out keys: the same seed gives the same keys in the same order. `drawn` is all its state."""
 
@@ -106,6 +113,16 @@ def set_random_seed(seed: int) -> None:
     if not is_int(seed) or seed < 0:
         raise ArgumentError(f"seed must be a whole number of at least 0; got {seed!r}")
     _Fresh.sequence = np.random.SeedSequence(seed)
+
+
+@contextmanager
+def seeds_from(*seeds: int) -> Iterator[None]:
+    """Within the block, seeds that nobody gave follow from these; afterwards from what they followed from before."""
+    before, _Fresh.sequence = _Fresh.sequence, np.random.SeedSequence(seeds)
+    try:
+        yield
+    finally:
+        _Fresh.sequence = before
 
 
 def fresh_seed() -> int:

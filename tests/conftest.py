@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import minicnn
-from minicnn.backends import Backend, current_backend, use_backend
+from minicnn.backends import Backend, current_backend, status, use_backend
 from minicnn.kernels.softgpu import order
 
 # Two workers share the cores: a thread that waits for another must give its core up, not spin on it.
@@ -64,14 +64,41 @@ def contract_functions() -> list[str]:
     return [name for name in vars(Backend) if not name.startswith("_") and callable(getattr(Backend, name))]
 
 
-@pytest.fixture(params=BACKENDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test that asks for a backend runs on those named above; with `pytest -m gpu` on a real GPU, and there only.
+
+    Tests of the GPU's kernels, which ask for `gpu_backend`, run on the software GPU otherwise.
+    """
+    on_gpu = metafunc.config.getoption("markexpr") == "gpu"
+    for fixture, usual in (("backend", BACKENDS), ("gpu_backend", ["cuda-sim"])):
+        if fixture in metafunc.fixturenames:
+            names = [pytest.param("cuda", marks=pytest.mark.gpu)] if on_gpu else usual
+            metafunc.parametrize(fixture, names, indirect=True)
+
+
+@pytest.fixture
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Spy]:
     """Chooses each backend in turn, and counts the calls of its functions."""
+    skip_without(request.param)
     with use_backend(request.param), order(THREAD_ORDER, seed=1):
         spy = Spy(current_backend())
         for name in contract_functions():
             monkeypatch.setattr(spy.backend, name, _counted(name, getattr(spy.backend, name), spy.calls))
         yield spy
+
+
+@pytest.fixture
+def gpu_backend(request: pytest.FixtureRequest) -> str:
+    """The name of the backend that runs the GPU's kernels here."""
+    skip_without(request.param)
+    return request.param
+
+
+def skip_without(name: str) -> None:
+    """Skips where a backend for a GPU cannot run, with the reason. Others must run anywhere."""
+    reason = status()[name] if name in ("cuda", "cuda-sim") else None
+    if reason:
+        pytest.skip(f"backend {name!r} cannot run here: {reason}")
 
 
 def _counted(name: str, function: Callable[..., Any], calls: Counter[str]) -> Callable[..., Any]:

@@ -221,7 +221,7 @@ MODELS: dict[str, Case] = {
     "targets of another width": (
         lambda: model(loss="mse").fit(X, np.ones((8, 3)), verbose=0),
         ShapeError,
-        r"MeanSquaredError: y_true \(8, 3\) must have the shape of the predictions, \(8, 4\)",
+        r"mean_squared_error: y_true \(8, 3\) must have the shape of the predictions, \(8, 4\)",
     ),
     "a validation split of 1": (
         lambda: fit(validation_split=1),
@@ -261,7 +261,7 @@ MODELS: dict[str, Case] = {
     "a reduction that is none": (
         lambda: losses.MeanSquaredError(reduction="avg"),
         ArgumentError,
-        "reduction must be 'sum",
+        "reduction must be one of",
     ),
     "a seed below zero": (
         lambda: minicnn.set_random_seed(-1),

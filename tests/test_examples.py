@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,12 @@ import pytest
 from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-LESSONS = sorted(path.stem for path in EXAMPLES.glob("[0-9]_*.py"))
+LESSONS = sorted((path.stem for path in EXAMPLES.glob("[0-9]*_*.py")), key=lambda name: int(name.split("_")[0]))
+SLOW = {"6_gradient_check", "8_kernel_ladder"}
+ON_THE_SOFTWARE_GPU = {"9_cuda_ladder", "10_find_the_race"}
+NO_COMPILER = pytest.mark.skipif(
+    shutil.which("g++") is None, reason="the software GPU compiles with g++, and there is none on this machine"
+)
 STRICT = ["-X", "utf8", "-W", "error::RuntimeWarning", "-W", "error::UserWarning"]  # overflows, layouts, lost glyphs
 
 
@@ -20,13 +26,16 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300, check=False)
 
 
-def test_there_are_eight() -> None:
-    assert [name[0] for name in LESSONS] == list("12345678")
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] * (name in SLOW) + [NO_COMPILER] * (name in ON_THE_SOFTWARE_GPU)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name[0] in "68" else name for name in LESSONS]
-)
+def test_there_are_ten() -> None:
+    assert [int(name.split("_")[0]) for name in LESSONS] == list(range(1, 11))
+    assert set(LESSONS) >= SLOW | ON_THE_SOFTWARE_GPU
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in LESSONS])
 def test_a_lesson_draws_its_picture(name: str, tmp_path: Path) -> None:
     out = tmp_path / "pictures"
     done = run(str(EXAMPLES / f"{name}.py"), "--quick", "--out", str(out), folder=tmp_path)
@@ -83,6 +92,44 @@ def test_the_race_is_not_run_by_a_step_that_is_off_by_a_thousandth(tmp_path: Pat
     done = run("-c", plant, folder=EXAMPLES)
     assert done.returncode == 1
     assert "lesson.DisagreementError: micro-kernel and float64" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@NO_COMPILER
+def test_the_cuda_ladder_notices_a_step_that_is_off_by_a_thousandth(tmp_path: Path) -> None:
+    plant = (
+        "import runpy, sys\n"
+        "from minicnn.kernels import softgpu\n"
+        "right = softgpu.compile\n"
+        "def wrong(source, **options):\n"
+        "    if getattr(source, 'name', '') != 'coalesced.cu':\n"
+        "        return right(source, **options)\n"
+        "    return right(source.read_text().replace('sum += x[', 'sum += 1.001f * x['), **options)\n"
+        "softgpu.compile = wrong\n"
+        f"sys.argv[1:] = ['--quick', '--out', {str(tmp_path)!r}]\n"
+        f"runpy.run_path({str(EXAMPLES / LESSONS[8])!r} + '.py', run_name='__main__')\n"
+    )
+    done = run("-c", plant, folder=EXAMPLES)
+    assert done.returncode == 1
+    assert "lesson.DisagreementError: coalesced: " in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@NO_COMPILER
+def test_the_race_lesson_notices_a_kernel_without_a_race(tmp_path: Path) -> None:
+    plant = (
+        "import runpy, sys\n"
+        "from minicnn.kernels import softgpu\n"
+        "right = softgpu.compile\n"
+        "def sound(source, **options):\n"
+        "    return right(source.replace('    return total;', '    __syncthreads(); return total;'), **options)\n"
+        "softgpu.compile = sound\n"
+        f"sys.argv[1:] = ['--out', {str(tmp_path)!r}]\n"
+        f"runpy.run_path({str(EXAMPLES / LESSONS[9])!r} + '.py', run_name='__main__')\n"
+    )
+    done = run("-c", plant, folder=EXAMPLES)
+    assert done.returncode == 1
+    assert "lesson.DisagreementError: the number of orders in which it is wrong" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -165,3 +165,10 @@ def test_one_of_ones_own_works_and_cannot_be_saved() -> None:
     np.testing.assert_array_equal(layer(np.ones((1, 4))).data, [[2, 2]])
     with pytest.raises(ArgumentError, match="of a class of your own"):
         layer.get_config()
+
+
+def test_identity_has_its_gain_on_the_diagonal() -> None:
+    assert initializers.Identity(2.0)((2, 3)).tolist() == [[2, 0, 0], [0, 2, 0]]
+    assert initializers.get("identity")((2, 2), "float64").dtype == np.float64
+    with pytest.raises(ArgumentError, match=r"Identity makes matrices, .rows, columns., .* shape \(3, 3, 1, 1\)"):
+        initializers.Identity()((3, 3, 1, 1))

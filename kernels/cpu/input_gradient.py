@@ -1,20 +1,19 @@
 """dL/dx by the same driver as y: a correlation of dy, with the kernel flipped.
 
 For strides it falls into strides² such sums, one for every position of a pixel relative to the stride (a phase), since
-pixels of one phase are reached by the same taps. Images of few channels have blocks of pixels for columns
+pixels of one phase are reached by the same taps. Images of few channels go another way
 (`few_channels`).
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 
 from minicnn.kernels.cpu import few_channels
 from minicnn.kernels.cpu.correlation import Taps, launch, packed, plan_for
-from minicnn.kernels.cpu.threads import exclusive, scratch
+from minicnn.kernels.cpu.threads import exclusive
 from minicnn.kernels.cpu.units import Pads, Pair
 from minicnn.kernels.recording import performed
 
@@ -26,11 +25,8 @@ def conv2d_input_gradient(
 
     y[i] took x[i·stride + r·dilation - pad]; so x[h] went into y[(h + pad - r·dilation) / stride], where that is whole.
     """
-    blocks = few_channels.blocks_for(
-        w.shape, dx.shape[2], strides[1], dilation[1], pads[1][0], groups, dx.dtype.itemsize
-    )
-    if blocks is not None:
-        _input_gradient_in_blocks(dy, w, dx, strides, dilation, pads, blocks)
+    if few_channels.suits(dy.shape, w.shape, dx.shape, dilation, groups, dy.dtype.char):
+        few_channels.conv2d_input_gradient(dy, w, dx, strides, dilation, pads)
         return
     phases = _phases(w.shape[:2], dx.shape[1:3], strides, dilation, (pads[0][0], pads[1][0]))
     if any(not taps_r or not taps_s for taps_r, taps_s, _ in phases):
@@ -42,49 +38,6 @@ def conv2d_input_gradient(
             plan = plan_for(dy.shape, dx.shape, taps, groups, dy.dtype.char)
             rows = (np.array(taps_r)[:, None] * w.shape[1] + np.array(taps_s)) * w.shape[2]
             launch(plan, dy, packed(plan, w, rows.reshape(-1), transposed=True), None, dx)
-
-
-def _input_gradient_in_blocks(
-    dy: np.ndarray,
-    w: np.ndarray,
-    dx: np.ndarray,
-    strides: Pair,
-    dilation: Pair,
-    pads: Pads,
-    blocks: few_channels.Blocks,
-) -> None:
-    """The same, with blocks of several pixels as columns: phases are left for rows alone."""
-    images, height, width, channels = dx.shape
-    shape = images, height, -(-width // blocks.pixels), blocks.pixels * channels
-    columns = tuple(range(blocks.first, blocks.first + blocks.reach))
-    with exclusive:
-        if width % blocks.pixels:
-            result = scratch("blocks", prod(shape), dx.dtype).reshape(shape)
-        else:
-            result = dx.reshape(shape)
-        numbers = scratch("numbers", w.size + 1, w.dtype)
-        performed(np.copyto, numbers[:-1], w.reshape(-1))
-        performed(np.copyto, numbers[-1:], 0)
-        for rows, _, seen in _phases((len(w), 1), (height, 1), (strides[0], 1), (dilation[0], 1), (pads[0][0], 0)):
-            if not rows:
-                performed(np.copyto, result[:, seen.out_origin[0] :: strides[0]], 0)  # passed over
-                continue
-            taps = Taps(
-                seen.rows,
-                columns,
-                (1, blocks.pixels // strides[1]),
-                (seen.grid[0], shape[2]),
-                (strides[0], 1),
-                seen.out_origin,
-            )
-            plan = plan_for(dy.shape, shape, taps, 1, dy.dtype.char)
-            panels = scratch("panels", prod(plan.panel_shape), w.dtype).reshape(plan.panel_shape)
-            indices = few_channels.panel_indices(w.shape, rows, blocks, strides[1], pads[1][0], plan.panel_shape)
-            performed(np.take, numbers, indices, None, panels, "clip")
-            launch(plan, dy, panels, None, result)
-        if width % blocks.pixels:
-            filled = result.reshape(images, height, shape[2] * blocks.pixels, channels)
-            performed(np.copyto, dx, filled[:, :, :width])
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,8 @@ from numba import prange
 
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 
+LINE, COLUMN = 16, 32  # numbers of a block that is turned round in the L1 cache: along a row of w, and down
+
 
 @parallel_kernel
 def pack_filters(w, taps, channels, filters, transposed, panels):
@@ -53,9 +55,30 @@ def pack(part, panel):
 @kernel
 def pack_transposed(part, panel):
     """part (used, n) -> panel (n, width), zeros in the columns that are left."""
-    if len(part) < panel.shape[1]:
+    used = len(part)
+    if used < panel.shape[1]:
         panel[:] = 0
-    for j in range(len(part)):
-        source = part[j]
-        for i in range(len(source)):
-            panel[i, j] = source[i]
+    for i in range(part.shape[1]):
+        target = panel[i]
+        for j in range(used):  # written in order, read down a column: the other way round takes three times as long
+            target[j] = part[j, i]
+
+
+@parallel_kernel
+def flip_and_transpose(w, turned):
+    """w (R, S, C, K) -> turned (R, S, K, C), taps from the last to the first: the kernel of the input gradient."""
+    blocks = -(-w.shape[3] // LINE)
+    for item in prange(w.shape[0] * w.shape[1] * blocks):
+        _transpose_block(np.int64(item), blocks, w, turned)
+
+
+@kernel
+def _transpose_block(item, blocks, w, turned):
+    tap, first = item // blocks, item % blocks * LINE
+    r, s = tap // w.shape[1], tap % w.shape[1]
+    source, target = w[r, s], turned[w.shape[0] - 1 - r, w.shape[1] - 1 - s]
+    for start in range(0, source.shape[0], COLUMN):
+        for k in range(first, min(first + LINE, source.shape[1])):
+            row = target[k]
+            for c in range(start, min(start + COLUMN, source.shape[0])):
+                row[c] = source[c, k]

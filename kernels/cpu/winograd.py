@@ -26,11 +26,11 @@ from minicnn.kernels.cpu.calls import address_of, call_address, call_microkernel
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
+from minicnn.kernels.cpu.panels import flip_and_transpose
 from minicnn.kernels.cpu.relu_pool import kind_of
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch_per_thread
 from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, strip_address, unit_extent
 from minicnn.kernels.cpu.winograd_transforms import TAPS, kernel_in, outputs_from, pixels_in
-from minicnn.kernels.recording import performed
 
 UNIT_BYTES = 768 * 1024  # of V and M in a unit: they share the L2 cache with one panel
 LEAST_TILES = 72  # in a unit, even if they exceed it: U is read once for each unit
@@ -75,9 +75,10 @@ def conv2d(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, y: np.ndarray, pa
 
 def conv2d_input_gradient(dy: np.ndarray, w: np.ndarray, dx: np.ndarray, pads: Pads, m: int) -> None:
     """dy (N, OH, OW, K), w (3, 3, C, K) -> dx (N, H, W, C). x[h] went into y[h + pad - r] through tap r."""
-    turned = np.empty((*w.shape[:2], w.shape[3], w.shape[2]), w.dtype)
-    performed(np.copyto, turned, w[::-1, ::-1].transpose(0, 1, 3, 2))
-    _convolve(dy, turned, None, dx, None, (1, 1), (TAPS - 1 - pads[0][0], TAPS - 1 - pads[1][0]), m)
+    with exclusive:
+        turned = scratch("turned kernel", w.size, w.dtype).reshape(*w.shape[:2], w.shape[3], w.shape[2])
+        flip_and_transpose(w, turned)
+        _convolve(dy, turned, None, dx, None, (1, 1), (TAPS - 1 - pads[0][0], TAPS - 1 - pads[1][0]), m)
 
 
 def conv2d_relu_pool(

@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 FAMILIES = (
     *("batch_norm", "convolution", "cross_entropy", "depthwise", "dropout", "elementwise"),
-    *("matmul", "patches", "pooling", "softmax", "sums", "updates"),
+    *("matmul", "patches", "pooling", "soft_activations", "softmax", "sums", "updates"),
 )
 TILED = "convolution", "matmul"
 """The families that are made of tiles (tiles.cuh), and so come in variants."""

@@ -20,6 +20,12 @@ __device__ inline float multiply_add(float x, float y, float z) { return fmaf(x,
 __device__ inline double multiply_add(double x, double y, double z) { return fma(x, y, z); }
 __device__ inline float magnitude(float x) { return fabsf(x); }
 __device__ inline double magnitude(double x) { return fabs(x); }
+__device__ inline float exponential_less_one(float x) { return expm1f(x); }
+__device__ inline double exponential_less_one(double x) { return expm1(x); }
+__device__ inline float logarithm_of_one_more(float x) { return log1pf(x); }
+__device__ inline double logarithm_of_one_more(double x) { return log1p(x); }
+__device__ inline float error_function_complement(float x) { return erfcf(x); }
+__device__ inline double error_function_complement(double x) { return erfc(x); }
 
 __device__ inline Real infinity() { return Real(__int_as_float(0x7f800000)); }
 

@@ -3,7 +3,7 @@
 // Launch: one thread an element, blocks of 256. Memory: every array is read or written once, in order; there is no
 // arithmetic to speak of, so the time is that of the memory. The gradients take y where y is enough, which saves
 // keeping x.
-#include "common.cuh"
+#include "rows.cuh"
 
 // max_value above it, x from threshold on, slope · (x - threshold) below. Every comparison is such that NaN stays NaN.
 extern "C" __global__ void relu(const Real *__restrict__ x, Real slope, Real max_value, Real threshold,
@@ -47,4 +47,13 @@ extern "C" __global__ void tanh_gradient(const Real *__restrict__ dy, const Real
                                          long long n) {
     long long i = thread_number();
     if (i < n) dx[i] = dy[i] * (Real(1) - y[i] * y[i]);
+}
+
+// y (rows, columns) += b (columns,) in every row; b may be null. With `relu`, max(y, 0). For a product that a library
+// has computed, which is read and written once more here. Launch: rows.cuh.
+extern "C" __global__ void bias_and_relu(const Real *__restrict__ b, int relu, Real *y, int columns, long long n) {
+    for_own_rows(columns, n, [&](long long i, int, int c) {
+        Real value = b ? y[i] + b[c] : y[i];
+        y[i] = relu && value < Real(0) ? Real(0) : value;
+    });
 }

@@ -41,11 +41,34 @@ extern "C" __global__ void sgd(Real *const *addresses, const long long *pieces, 
     }
 }
 
-// addresses: parameters, gradients, first and second moments. rate holds the correction of both moments, weight_1 and
-// weight_2 how far each moves towards the new.
-// Source: Kingma and Ba, Adam (2015), the efficient form at the end of section 2 (epsilon is its ε̂).
+// addresses: parameters, gradients, first and second moments, largest second moments (if `amsgrad`). rate holds the
+// correction of both moments, weight_1 and weight_2 how far each moves towards the new.
+// Source: Kingma and Ba, Adam (2015), the efficient form at the end of section 2 (epsilon is its ε̂); Reddi, Kale and
+// Kumar, On the convergence of Adam and beyond (2018), algorithm 2.
 extern "C" __global__ void adam(Real *const *addresses, const long long *pieces, int arrays, Real rate,
-                                Real weight_1, Real weight_2, Real epsilon) {
+                                Real weight_1, Real weight_2, Real epsilon, int amsgrad) {
+    Piece piece = piece_of(pieces);
+    Real *parameter = array_of(addresses, 0, arrays, piece);
+    const Real *gradient = array_of(addresses, 1, arrays, piece);
+    Real *first = array_of(addresses, 2, arrays, piece), *second = array_of(addresses, 3, arrays, piece);
+    Real *largest = amsgrad ? array_of(addresses, 4, arrays, piece) : nullptr;
+    for (long long i = piece.first + threadIdx.x; i < piece.last; i += blockDim.x) {
+        Real m = first[i] + weight_1 * (gradient[i] - first[i]);
+        Real v = second[i] + weight_2 * (gradient[i] * gradient[i] - second[i]);
+        first[i] = m;
+        second[i] = v;
+        if (amsgrad) {
+            v = largest[i] > v ? largest[i] : v;
+            largest[i] = v;
+        }
+        parameter[i] -= rate * m / (square_root(v) + epsilon);
+    }
+}
+
+// addresses: parameters, gradients, first and second moments. correction: of the root of the second moment.
+// Source: Dozat, Incorporating Nesterov momentum into Adam (2016).
+extern "C" __global__ void nadam(Real *const *addresses, const long long *pieces, int arrays, Real rate_of_mean,
+                                 Real rate_of_gradient, Real weight_1, Real weight_2, Real correction, Real epsilon) {
     Piece piece = piece_of(pieces);
     Real *parameter = array_of(addresses, 0, arrays, piece);
     const Real *gradient = array_of(addresses, 1, arrays, piece);
@@ -55,7 +78,43 @@ extern "C" __global__ void adam(Real *const *addresses, const long long *pieces,
         Real v = second[i] + weight_2 * (gradient[i] * gradient[i] - second[i]);
         first[i] = m;
         second[i] = v;
-        parameter[i] -= rate * m / (square_root(v) + epsilon);
+        Real step = rate_of_mean * m + rate_of_gradient * gradient[i];
+        parameter[i] -= step / (correction * square_root(v) + epsilon);
+    }
+}
+
+// addresses: parameters, gradients, first moments, norms. rate holds the correction of the moment.
+// Source: Kingma and Ba, Adam (2015), section 7.1.
+extern "C" __global__ void adamax(Real *const *addresses, const long long *pieces, int arrays, Real rate,
+                                  Real weight, Real beta_2, Real epsilon) {
+    Piece piece = piece_of(pieces);
+    Real *parameter = array_of(addresses, 0, arrays, piece);
+    const Real *gradient = array_of(addresses, 1, arrays, piece);
+    Real *first = array_of(addresses, 2, arrays, piece), *norm = array_of(addresses, 3, arrays, piece);
+    for (long long i = piece.first + threadIdx.x; i < piece.last; i += blockDim.x) {
+        Real m = first[i] + weight * (gradient[i] - first[i]);
+        Real kept = beta_2 * norm[i], size = magnitude(gradient[i]);
+        Real largest = kept > size ? kept : size;
+        first[i] = m;
+        norm[i] = largest;
+        parameter[i] -= rate * m / (largest + epsilon);
+    }
+}
+
+// addresses: parameters, gradients, mean squares of gradients and of steps.
+// Source: Zeiler, ADADELTA (2012), algorithm 1.
+extern "C" __global__ void adadelta(Real *const *addresses, const long long *pieces, int arrays, Real learning_rate,
+                                    Real rho, Real weight, Real epsilon) {
+    Piece piece = piece_of(pieces);
+    Real *parameter = array_of(addresses, 0, arrays, piece);
+    const Real *gradient = array_of(addresses, 1, arrays, piece);
+    Real *square = array_of(addresses, 2, arrays, piece), *step_square = array_of(addresses, 3, arrays, piece);
+    for (long long i = piece.first + threadIdx.x; i < piece.last; i += blockDim.x) {
+        Real spread = rho * square[i] + weight * (gradient[i] * gradient[i]);
+        Real step = gradient[i] * square_root(step_square[i] + epsilon) / square_root(spread + epsilon);
+        square[i] = spread;
+        step_square[i] = rho * step_square[i] + weight * (step * step);
+        parameter[i] -= learning_rate * step;
     }
 }
 

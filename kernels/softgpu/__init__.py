@@ -11,6 +11,7 @@ what they would cost a GPU's memory. `order` chooses in
 which order threads run between barriers; a correct kernel gives the same bits in all of them.
 """
 
+from minicnn.kernels.softgpu.array import DeviceArray, empty, to_device
 from minicnn.kernels.softgpu.compiler import compile
 from minicnn.kernels.softgpu.errors import (
     AlignmentError,
@@ -18,14 +19,15 @@ from minicnn.kernels.softgpu.errors import (
     BoundsError,
     CompileError,
     CompilerMissing,
+    DivisionError,
     KernelError,
     LaunchError,
     RaceError,
     TrapError,
     WarpError,
 )
-from minicnn.kernels.softgpu.memory import DeviceArray, empty, to_device
-from minicnn.kernels.softgpu.module import Kernel, Module, Traffic
+from minicnn.kernels.softgpu.memory import Transfer, transfers
+from minicnn.kernels.softgpu.module import Kernel, Module, Traffic, by_line
 from minicnn.kernels.softgpu.orders import ORDERS, order
 
 __all__ = [
@@ -36,16 +38,20 @@ __all__ = [
     "CompileError",
     "CompilerMissing",
     "DeviceArray",
+    "DivisionError",
     "Kernel",
     "KernelError",
     "LaunchError",
     "Module",
     "RaceError",
     "Traffic",
+    "Transfer",
     "TrapError",
     "WarpError",
+    "by_line",
     "compile",
     "empty",
     "order",
     "to_device",
+    "transfers",
 ]

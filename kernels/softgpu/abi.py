@@ -8,6 +8,7 @@ from minicnn.kernels.softgpu.errors import (
     AlignmentError,
     BarrierError,
     BoundsError,
+    DivisionError,
     KernelError,
     RaceError,
     TrapError,
@@ -15,7 +16,7 @@ from minicnn.kernels.softgpu.errors import (
 )
 
 ERRORS: dict[int, type[KernelError]] = dict(
-    enumerate([RaceError, BoundsError, AlignmentError, BarrierError, WarpError, TrapError], start=1)
+    enumerate([RaceError, BoundsError, AlignmentError, BarrierError, WarpError, TrapError, DivisionError], start=1)
 )
 """What each `enum FaultKind` is raised as."""
 

@@ -10,19 +10,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from minicnn.kernels.softgpu.errors import CompileError, CompilerMissing
 from minicnn.kernels.softgpu.module import MODES, Module
-from minicnn.kernels.softgpu.signature import dynamic_arrays, kernels
+from minicnn.kernels.softgpu.signature import Parameter, dynamic_arrays, kernels
 
 RUNTIME = Path(__file__).parent / "runtime"
 _BY_MODE = {
     "fast": ["-O2"],
-    # The sanitizer's instrumentation, but not its library: the hooks are ours (runtime/checker.cpp).
-    "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread"],
+    # The sanitizers' instrumentation, but not their libraries: the hooks are ours (runtime/hooks.cpp).
+    "check": ["-O1", "-fno-tree-sra", "-fsanitize=thread", "-fsanitize=bounds", "-fsanitize=object-size"],
     # Loads stay where they are written: sunk into a branch, they would be counted for some of the lanes only.
     "prof": ["-O2", "-fno-tree-vectorize", "-fno-tree-sra", "-fno-tree-sink", "-fsanitize=thread"],
 }
@@ -70,10 +70,23 @@ def _compiled(
     behind += [f"SOFTGPU_EXPORT({kernel})" for kernel in found]
     whole = "\n".join([text, *behind, ""])
     quoted = [f"-iquote{beside}"] if beside else []
+    return built(whole, shown, mode, found, flags=[*macros, *quoted], included=included)
+
+
+def built(
+    whole: str,
+    shown: str,
+    mode: str,
+    found: dict[str, tuple[Parameter, ...]],
+    *,
+    flags: Sequence[str] = (),
+    included: Sequence[str] = (),
+) -> Module:
+    """Compiles C++ that exports the kernels `found`. included: texts of files that it includes by name."""
     runtime = _runtime()
-    flags = [*_COMMON, *_KERNEL, *_BY_MODE[mode], *macros, *quoted]
-    content = [shown, whole, *included, runtime.name, *flags]
-    library = _library("kernel", content, lambda work: _build_kernel(work, whole, flags, runtime, shown))
+    all_flags = [*_COMMON, *_KERNEL, *_BY_MODE[mode], *flags]
+    content = [shown, whole, *included, runtime.name, *all_flags]
+    library = _library("kernel", content, lambda work: _build_kernel(work, whole, all_flags, runtime, shown))
     return Module(shown, mode, library, found)
 
 
@@ -82,7 +95,8 @@ def _build_kernel(work: Path, whole: str, flags: list[str], runtime: Path, shown
     (work / source).write_text(whole, encoding="utf-8")
     _run([_compiler(), *flags, "-c", source, "-o", "kernel.o"], work, shown)
     # Linked without the flags: -fsanitize=thread would bring the sanitizer's own library along.
-    linked = ["kernel.o", str(runtime), "-Wl,-Bsymbolic", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
+    # The runtime launches, even a kernel that itself asks it for nothing.
+    linked = ["kernel.o", "-Wl,--no-as-needed", str(runtime), "-Wl,-Bsymbolic", "-Wl,-rpath,$ORIGIN", "-Wl,-z,defs"]
     _run([_compiler(), "-shared", *linked, "-o", "library.so"], work, shown)
 
 

@@ -62,3 +62,7 @@ class WarpError(KernelError):
 
 class TrapError(KernelError):
     """The kernel called __trap()."""
+
+
+class DivisionError(KernelError):
+    """A division of integers by zero. Hardware goes on with any number."""

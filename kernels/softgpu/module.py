@@ -7,7 +7,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,12 @@ import numpy as np
 
 from minicnn.kernels.softgpu import abi
 from minicnn.kernels.softgpu.errors import KernelError, LaunchError, Place
+from minicnn.kernels.softgpu.launching import check_arguments, grid_and_block, is_int
 from minicnn.kernels.softgpu.memory import allocations
 from minicnn.kernels.softgpu.orders import chosen
 from minicnn.kernels.softgpu.signature import Parameter
 
 MODES = ("fast", "check", "prof")  # as in `enum Watch` of runtime/runtime.h
-MAX_THREADS = 1024  # a block; so on every device there is
-_MAX_BLOCK = (1024, 1024, 64)
-_MAX_GRID = (2**31 - 1, 65535, 65535)
 _one_at_a_time = threading.Lock()  # there is one GPU
 
 
@@ -43,6 +41,20 @@ class Traffic:
     requests: int
     moved: int
     ideal: int
+
+
+def by_line(rows: Sequence[Traffic]) -> list[Traffic]:
+    """One row for each line, memory and kind of access: what several accesses of a line cost together."""
+    totals: dict[tuple[str, str, str, int], Traffic] = {}
+    for row in rows:
+        key = row.line, row.space, row.access, row.nbytes
+        before = totals.get(key)
+        if before is None:
+            totals[key] = row
+            continue
+        counts = {name: getattr(before, name) + getattr(row, name) for name in ("requests", "moved", "ideal")}
+        totals[key] = replace(before, **counts)
+    return list(totals.values())
 
 
 class Module:
@@ -79,6 +91,16 @@ class Module:
         ]
         return sorted(found, key=lambda traffic: int(traffic.line.rpartition(":")[2] or 0))
 
+    @cached_property
+    def shared_bytes(self) -> int:
+        """How much `__shared__` memory all kernels of the source declare together, the dynamic one left out."""
+        command = ["readelf", "--symbols", "--wide", str(self._path)]
+        symbols = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found = re.findall(
+            r"^ *\d+: \w+ +(\d+) TLS +LOCAL", symbols, re.MULTILINE
+        )  # thread_local to g++, as all of it is
+        return sum(map(int, found))
+
     def line(self, place: int) -> str:
         """The "file:line" of a place in the library; "" if nobody knows."""
         if not place:
@@ -113,17 +135,14 @@ class Kernel:
         NumPy scalar of exactly the parameter's type. shared_bytes: of the `extern __shared__` array. Raises
         LaunchError before anything runs, and KernelError for what the threads do wrong.
         """
-        sizes = self._shape("grid", grid, _MAX_GRID), self._shape("block", block, _MAX_BLOCK)
-        if int(np.prod(sizes[1])) > MAX_THREADS:
-            raise LaunchError(f"{self.name}: a block has at most {MAX_THREADS} threads, got block {sizes[1]}")
+        sizes = grid_and_block(self.name, grid, block)
         library = self.module._library
         capacity = ctypes.c_size_t.in_dll(library, "softgpu_dynamic_capacity").value
-        if not _is_int(shared_bytes) or not 0 <= shared_bytes <= capacity:
+        if not is_int(shared_bytes) or not 0 <= shared_bytes <= capacity:
             raise LaunchError(f"{self.name}: shared_bytes must be 0 to {capacity}, got {shared_bytes!r:.80}")
-        if len(args) != len(self.parameters):
-            names = ", ".join(parameter.spelling for parameter in self.parameters)
-            raise LaunchError(f"{self.name} takes {len(self.parameters)} arguments ({names}), got {len(args)}")
-        values = [self._argument(parameter, arg) for parameter, arg in zip(self.parameters, args, strict=True)]
+        check_arguments(self.name, self.parameters, args, _address_of)
+        passed = zip(self.parameters, args, strict=True)
+        values = [word for parameter, arg in passed for word in _words(parameter, arg)]
         addresses = (ctypes.c_void_p * max(1, len(values)))(*[ctypes.addressof(value) for value in values])
         with _one_at_a_time:
             regions = self._regions(args)
@@ -145,45 +164,6 @@ class Kernel:
             if library.softgpu_launch(ctypes.byref(launch)):
                 self._raise()
 
-    def _shape(self, what: str, lengths: Sequence[int], limits: tuple[int, int, int]) -> tuple[int, int, int]:
-        if not isinstance(lengths, tuple | list) or not 1 <= len(lengths) <= 3 or not all(map(_is_int, lengths)):
-            raise LaunchError(f"{self.name}: {what} must be 1 to 3 ints, got {lengths!r:.80}")
-        x, y, z = (*map(int, lengths), 1, 1)[:3]
-        whole = x, y, z
-        if not all(1 <= length <= limit for length, limit in zip(whole, limits, strict=True)):
-            raise LaunchError(f"{self.name}: {what} must be 1 to {limits} along x, y and z, got {whole}")
-        return whole
-
-    def _argument(self, parameter: Parameter, arg: Any) -> ctypes.Array[ctypes.c_char]:
-        """The bytes that are passed."""
-        if parameter.is_pointer:
-            return ctypes.create_string_buffer(self._address(parameter, arg).to_bytes(8, "little"), 8)
-        if not isinstance(arg, np.generic) or arg.dtype != parameter.dtype:
-            raise self._refusal(parameter, f"a NumPy scalar of type {parameter.dtype}, np.{parameter.dtype}(...)", arg)
-        return ctypes.create_string_buffer(arg.tobytes(), arg.nbytes)
-
-    def _address(self, parameter: Parameter, arg: Any) -> int:
-        if arg is None:
-            return 0
-        wanted = f"a device array of {parameter.dtype}" if parameter.dtype else "a device array"
-        if isinstance(arg, np.ndarray | np.generic) or not all(hasattr(arg, a) for a in ("address", "dtype", "shape")):
-            raise self._refusal(parameter, wanted, arg)
-        if parameter.dtype is not None and arg.dtype != parameter.dtype:
-            raise self._refusal(parameter, wanted, arg)
-        if parameter.to_pointers and arg.dtype != np.uint64:
-            raise self._refusal(parameter, "a device array of addresses, uint64", arg)
-        if parameter.vector > 1 and parameter.dtype is not None:
-            whole = parameter.dtype.itemsize * parameter.vector
-            aligned = parameter.vector == 3 or arg.address % min(whole, 16) == 0
-            if arg.nbytes % whole or not aligned:
-                raise self._refusal(parameter, f"whole and aligned vectors of {whole} bytes", arg)
-        return int(arg.address)
-
-    def _refusal(self, parameter: Parameter, wanted: str, arg: Any) -> LaunchError:
-        dtype, shape = getattr(arg, "dtype", None), getattr(arg, "shape", None)
-        got = f"{type(arg).__name__}" + (f" of {dtype} and shape {shape}" if dtype is not None else f" {arg!r:.40}")
-        return LaunchError(f"{self.name}: {parameter.spelling!r} takes {wanted}; got {got}")
-
     def _regions(self, args: Sequence[Any]) -> ctypes.Array[abi.Region]:
         """What the kernel may touch: its arguments. Behind tables of addresses any allocation may stand."""
         found = [
@@ -204,5 +184,19 @@ class Kernel:
         raise abi.ERRORS.get(fault.kind, KernelError)(place, what)
 
 
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+def _address_of(arg: Any) -> int | None:
+    """Of an array in device memory. NumPy's lie where no device reaches, and have no such thing."""
+    if isinstance(arg, np.ndarray | np.generic) or not all(hasattr(arg, a) for a in ("address", "dtype", "flags")):
+        return None
+    return int(arg.address)
+
+
+def _words(parameter: Parameter, arg: Any) -> list[ctypes.Array[ctypes.c_char]]:
+    """What is passed, one value after another: a number, an address, or all that Numba describes an array by."""
+    if not parameter.is_pointer:
+        return [ctypes.create_string_buffer(arg.tobytes(), arg.nbytes)]
+    words = [0 if arg is None else int(arg.address)]
+    if parameter.described:  # owner, parent, length, bytes of a number, address, shape, strides
+        size, nbytes = (0 if arg is None else arg.size), parameter.dtype.itemsize if parameter.dtype else 1
+        words = [0, 0, size, nbytes, *words, size, nbytes]
+    return [ctypes.create_string_buffer(word.to_bytes(8, "little"), 8) for word in words]

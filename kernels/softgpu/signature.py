@@ -31,6 +31,7 @@ _VECTORS = {
     **{"float": "float32", "double": "float64", "int": "int32", "uint": "uint32", "char": "int8", "uchar": "uint8"},
     **{"short": "int16", "ushort": "uint16", "longlong": "int64", "ulonglong": "uint64"},
 }
+_RESTRICT = re.compile(r"\s*\b__restrict__\b\s*")  # a promise to the compiler, and nothing to a caller
 _VECTOR = re.compile(rf"({'|'.join(_VECTORS)})([1-4])")
 
 
@@ -39,7 +40,8 @@ class Parameter:
     """One parameter of a kernel.
 
     dtype: of the scalar, or of the elements behind the pointer; None for void* and for a pointer to pointers, which
-    take any. vector: 4 for a float4*, whose memory must be whole vectors.
+    take any. vector: 4 for a float4*, whose memory must be whole vectors. described: the pointer stands among
+    the words by which Numba describes a contiguous array of one axis.
     """
 
     name: str
@@ -48,6 +50,14 @@ class Parameter:
     is_pointer: bool
     vector: int = 1
     to_pointers: bool = False
+    described: bool = False
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Bytes of each word that is passed for it."""
+        if self.is_pointer or self.dtype is None:
+            return (8,) * (7 if self.described else 1)
+        return (self.dtype.itemsize,)
 
 
 def kernels(source: str) -> dict[str, tuple[Parameter, ...]]:
@@ -56,7 +66,7 @@ def kernels(source: str) -> dict[str, tuple[Parameter, ...]]:
     found = {}
     for name, parameters in _KERNEL.findall(plain):
         listed = [] if parameters.strip() in ("", "void") else parameters.split(",")
-        found[name] = tuple(_parameter(name, " ".join(text.split())) for text in listed)
+        found[name] = tuple(_parameter(name, " ".join(_RESTRICT.sub("", text).split())) for text in listed)
     return found
 
 

@@ -10,12 +10,13 @@ Letters: N images, H x W pixels, C channels; kernel R x S taps, K filters; OH x 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from minicnn.geometry import Windows
 from minicnn.random import Key
-from minicnn.tensor.tape import Array
 
+# What operators compute on: np.ndarray, or a device array on a GPU. NumPy's type cannot say that, so nothing does.
+Array: TypeAlias = Any
 Arrays: TypeAlias = Sequence[Array]
 Results: TypeAlias = tuple[Array, ...]
 
@@ -205,6 +206,30 @@ class Backend(Protocol):
     def softmax_gradient(self, dy: Array, y: Array) -> Array:
         """y · (dy - sum of dy · y), over the last axis."""
 
+    def elu(self, x: Array, alpha: float, scale: float) -> Array:
+        """scale · x where positive, scale · alpha · (exp(x) - 1) elsewhere."""
+
+    def elu_gradient(self, dy: Array, x: Array, alpha: float, scale: float) -> Array:
+        """dy · scale where x is positive, dy · scale · alpha · exp(x) elsewhere."""
+
+    def gelu(self, x: Array, approximate: bool) -> Array:
+        """x · Φ(x), Φ the part of a normal distribution below x; approximate: Φ by a hyperbolic tangent."""
+
+    def gelu_gradient(self, dy: Array, x: Array, approximate: bool) -> Array:
+        """dy · (Φ(x) + x · Φ'(x))."""
+
+    def silu(self, x: Array) -> Array:
+        """x · sigmoid(x)."""
+
+    def silu_gradient(self, dy: Array, x: Array) -> Array:
+        """dy · s · (1 + x · (1 - s)), s = sigmoid(x)."""
+
+    def softplus(self, x: Array) -> Array:
+        """log(1 + exp(x)), without overflow."""
+
+    def softplus_gradient(self, dy: Array, x: Array) -> Array:
+        """dy · sigmoid(x)."""
+
     def dropout(self, x: Array, rate: float, key: Key) -> Array:
         """x / (1 - rate) where random number i of `key` is at least rate · 2³², else 0. It is its own gradient."""
 
@@ -235,13 +260,63 @@ class Backend(Protocol):
         gradients: Arrays,
         firsts: Arrays,
         seconds: Arrays,
+        largest: Arrays | None,
         learning_rate: float,
         beta_1: float,
         beta_2: float,
         epsilon: float,
         step: int,
     ) -> None:
-        """Adam's update number `step` (from 1), with both moments corrected for their start at zero."""
+        """Adam's update number `step` (from 1), with both moments corrected for their start at zero.
+
+        With `largest` AMSGrad's, which divides by the root of the largest second moment so far.
+        """
+
+    def nadam_update(
+        self,
+        parameters: Arrays,
+        gradients: Arrays,
+        firsts: Arrays,
+        seconds: Arrays,
+        rate_of_mean: float,
+        rate_of_gradient: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        step: int,
+    ) -> None:
+        """parameter -= (rate_of_mean · first + rate_of_gradient · gradient) / (sqrt(corrected second) + epsilon)."""
+
+    def adamax_update(
+        self,
+        parameters: Arrays,
+        gradients: Arrays,
+        firsts: Arrays,
+        norms: Arrays,
+        learning_rate: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        step: int,
+    ) -> None:
+        """norm = max(beta_2 · norm, |gradient|); parameter -= learning_rate · corrected first / (norm + epsilon)."""
+
+    def adagrad_update(
+        self, parameters: Arrays, gradients: Arrays, squares: Arrays, learning_rate: float, epsilon: float
+    ) -> None:
+        """square += gradient²; parameter -= learning_rate · gradient / sqrt(square + epsilon)."""
+
+    def adadelta_update(
+        self,
+        parameters: Arrays,
+        gradients: Arrays,
+        squares: Arrays,
+        step_squares: Arrays,
+        learning_rate: float,
+        rho: float,
+        epsilon: float,
+    ) -> None:
+        """Gradients times sqrt(mean step² + epsilon) / sqrt(mean gradient² + epsilon); both means forget by rho."""
 
     def rmsprop_update(
         self,

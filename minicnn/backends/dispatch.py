@@ -1,4 +1,7 @@
-"""Which backend computes: chosen by `use_backend`, or `MINICNN_BACKEND`, or the default."""
+"""Which backend computes: the one of the device where the arrays live, and for arrays in main memory the chosen one.
+
+Chosen by `use_backend`, or `MINICNN_BACKEND`, or the default.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import warnings
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
+
+import numpy as np
 
 from minicnn.backends.contract import Backend
 from minicnn.errors import BackendError
@@ -24,6 +29,11 @@ _MODULES = {
     "cuda": "minicnn.backends.cuda.on_cupy",
     "cuda-sim": "minicnn.backends.cuda.on_simulator",
 }
+
+HOST = "cpu"  # main memory
+
+# The package that an array's type comes from -> the backend whose device it lives on. Everything else is NumPy's.
+_DEVICES = {"cupy": "cuda", "minicnn.kernels.softgpu": "cuda-sim"}
 
 _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)
 
@@ -56,8 +66,35 @@ def current_backend() -> Backend:
 
 
 def backend_for(*arrays: Any) -> Backend:
-    """The backend for these arrays. They all live in main memory so far, so it is the one that was chosen."""
+    """The backend for these arrays: that of the device where one of them lives, or else the one that was chosen."""
+    for a in arrays:
+        if type(a) is not np.ndarray and (device := device_of(a)) != HOST:
+            return backend_on(device)
     return current_backend()
+
+
+def device_of(array: Any) -> str:
+    """Where an array lives: "cpu" for main memory, "cuda" or "cuda-sim"."""
+    kind: Any = type(array)
+    return HOST if kind is np.ndarray else _device_of(kind)
+
+
+@cache
+def _device_of(kind: Any) -> str:
+    found = (device for package, device in _DEVICES.items() if f"{kind.__module__}.".startswith(f"{package}."))
+    return next(found, HOST)
+
+
+def backend_on(device: str) -> Any:
+    """The backend of a device, "cuda" or "cuda-sim". Raises BackendError, saying why, where it is missing."""
+    chosen: Any = _chosen.get()
+    return chosen if chosen is not None and chosen.name == device else _load(device)
+
+
+def chosen_device() -> str:
+    """Where the chosen backend's arrays live: "cpu", or its own name if it computes on a device."""
+    name = current_backend().name
+    return name if name in _DEVICES.values() else HOST
 
 
 def status() -> dict[str, str | None]:

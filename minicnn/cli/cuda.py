@@ -12,6 +12,7 @@ from rich.table import Table
 from minicnn.cli.console import plain_console
 from minicnn.errors import ArgumentError, BackendError, DataError
 from minicnn.kernels import softgpu
+from minicnn.kernels.cuda import FAMILIES, FOLDER, REALS, source
 from minicnn.kernels.softgpu.signature import Parameter
 
 _SHOWN_AROUND = 2  # lines before and after the one that is meant
@@ -39,7 +40,7 @@ def cuda() -> None:
 
 
 @cuda.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option("--kernel", "name", help="Which kernel.  [default: the only one]")
 @click.option("--grid", type=_Shape(), default=(2,), help="Blocks of the grid, as 4 or 8,8.  [default: 2]")
@@ -47,6 +48,7 @@ def cuda() -> None:
 @click.option("--shared", default=0, show_default=True, type=click.IntRange(0), help="Bytes of dynamic shared memory.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(1), help="Elements of each array.")
 @click.option("--traffic", is_flag=True, help="Count sectors and bank conflicts, too, line by line.")
+@click.option("--dtype", default="float32", show_default=True, type=click.Choice(list(REALS)), help="Of Real.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Which numbers the arrays get.")
 def check(
     file: Path,
@@ -57,20 +59,34 @@ def check(
     shared: int,
     size: int,
     traffic: bool,
+    dtype: str,
     seed: int,
 ) -> int:
     """Run a kernel of FILE once and watch all its accesses: races, bounds, alignment, barriers.
 
-    Arrays get --size random numbers; an integer that is not given is --size, too, and a float 1. NAME=VALUE gives a
-    number its value, or an array its own number of elements:
+    FILE is CUDA C of your own, or one of minicnn's by its path or its name: softmax, convolution, ...
 
-        minicnn cuda check transpose.cu --grid 2,2 --block 16,16 --size 1024 rows=32 columns=32
+    The launch is --grid blocks of --block threads. Of the arguments, arrays get --size random numbers; an integer that
+    is not given is --size, too, and a float 1. NAME=VALUE gives a number its value, or an array its own length. A
+    kernel transpose(const float* x, float* y, int rows, int columns) for blocks of 32 x 8 is launched by
 
-    Exit status: 0 if nothing was found, 1 with the finding and its line.
+    \b
+        minicnn cuda check examples/transpose.cu \\
+            --grid 2,3 --block 32,8 --size 4500 rows=90 columns=50
+
+    and one of minicnn's own by
+
+    \b
+        minicnn cuda check softmax --kernel softmax \\
+            --grid 2 --block 32,4 --size 800 rows=8 n=100
+
+    Exit status: 0 if nothing was found, 1 with the finding and its line. In Python, minicnn.kernels.softgpu does the
+    same: compile(file, mode="check").kernel(name)(grid, block, arguments).
     """
-    module = _compiled(file, "check")
+    file = _found(file)
+    module = _compiled(file, "check", dtype)
     if name is None and len(module.kernels) > 1:
-        raise ArgumentError(f"{file.name} has the kernels {', '.join(module.kernels)}: choose one by --kernel")
+        raise ArgumentError(f"{file.name} has several kernels; choose one by --kernel:\n{_signatures(module)}")
     try:
         kernel = module.kernel(name or next(iter(module.kernels)))
         arguments = _arguments(
@@ -93,9 +109,9 @@ def check(
         f"{kernel.name}, {threads:,} threads: no race, no access out of bounds or misaligned, no barrier that some miss"
     )
     if traffic:
-        counted = _compiled(file, "prof")
+        counted = _compiled(file, "prof", dtype)
         counted.kernel(kernel.name)(grid, block, list(arguments.values()), shared)
-        plain_console().print(_table(counted.traffic()))
+        plain_console().print(_table(softgpu.by_line(counted.traffic())))
     return 0
 
 
@@ -112,13 +128,33 @@ def _table(rows: list[softgpu.Traffic]) -> Table:
     return table
 
 
-def _compiled(file: Path, mode: str) -> softgpu.Module:
+def _found(file: Path) -> Path:
+    """The file that is meant: `softmax` is minicnn's own softmax.cu, unless there is a file of that name."""
+    if not file.exists() and str(file) in FAMILIES:
+        return FOLDER / f"{file}.cu"
+    if file.is_file():
+        return file
+    what = "is a folder" if file.is_dir() else "does not exist"
+    raise DataError(f"{file} {what}: give a file of CUDA C, or one of minicnn's own: {', '.join(FAMILIES)}")
+
+
+def _compiled(file: Path, mode: str, dtype: str) -> softgpu.Module:
+    """A file of one's own as it is; one of minicnn's with its headers, and `dtype` for Real."""
+    own = file.stem in FAMILIES and file.resolve().parent == FOLDER.resolve()
     try:
+        if own:
+            return softgpu.compile(source(file.stem, dtype), name=file.name, mode=mode)
         return softgpu.compile(file, mode=mode)
     except softgpu.CompilerMissing as error:
         raise BackendError(str(error)) from None
     except (softgpu.CompileError, UnicodeDecodeError, OSError) as error:
         raise DataError(str(error)) from None
+
+
+def _signatures(module: softgpu.Module) -> str:
+    """One line a kernel, as it would be declared."""
+    kernels = module.kernels.items()
+    return "\n".join(f"  {name}({', '.join(p.spelling for p in parameters)})" for name, parameters in kernels)
 
 
 def _named(values: tuple[str, ...], kernel: softgpu.Kernel) -> dict[str, str]:
@@ -163,11 +199,12 @@ def _first_nan(array: softgpu.DeviceArray) -> int | None:
 
 
 def _excerpt(file: Path, place: str) -> str:
-    """The lines around a place of the file; nothing for a place in another file."""
+    """The lines around a place of the file or of a header beside it; nothing for a place elsewhere."""
     name, _, number = place.rpartition(":")
-    if name != file.name or not number.isdigit():
+    where = file.parent / name
+    if not number.isdigit() or not where.is_file():
         return ""
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = where.read_text(encoding="utf-8").splitlines()
     meant = int(number)
     shown = range(max(1, meant - _SHOWN_AROUND), min(len(lines), meant + _SHOWN_AROUND) + 1)
     return "\n".join(f"{'>' if i == meant else ' '}{i:5d} | {lines[i - 1]}" for i in shown)

@@ -21,7 +21,7 @@ from minicnn.errors import BackendError
 NUMPY_OPERATORS = (
     *("absolute", "add", "divide", "exp", "log", "matmul", "multiply", "negative", "power", "sqrt", "subtract"),
     *("max", "mean", "sum", "getitem", "reshape", "transpose", "upsample2d", "zero_pad2d"),
-    *("binary_cross_entropy", "cross_entropy", "prelu"),
+    *("binary_cross_entropy", "cross_entropy", "log_softmax", "prelu"),
 )
 """Operators that are NumPy code on every backend: none has a kernel."""
 
@@ -32,7 +32,7 @@ NUMPY_ELSEWHERE = (
     "losses other than crossentropies from_logits over classes",
     "metrics",
     "clipping and weight decay",
-    "augmentation",
+    "layers and functions that prepare or augment pictures",
 )
 
 
@@ -58,6 +58,10 @@ def doctor() -> None:
         table.add_row(f"backend {name}", "ready" if reason is None else f"missing: {reason}")
     table.add_row("backend in use", in_use)
     table.add_section()
+    if backends.status()["cuda"] is None:
+        for name, words in _gpu().items():
+            table.add_row(name, words)
+        table.add_section()
     if backends.status()["numba"] is None:
         for name, words in _kernels().items():
             table.add_row(name, words)
@@ -78,6 +82,14 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return f"missing: pip install {package}"
+
+
+def _gpu() -> dict[str, str]:
+    """The GPU that computes, and where its compiled kernels are kept."""
+    from minicnn.backends.cuda.on_cupy import kernel_folder
+    from minicnn.backends.dispatch import backend_on
+
+    return {"GPU": backend_on("cuda").device.describe(), "kernels of the GPU": str(kernel_folder())}
 
 
 def _kernels() -> dict[str, str]:

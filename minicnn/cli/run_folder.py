@@ -78,8 +78,9 @@ class RunFolder(Callback):
         for leftover in self.path.glob(".*.tmp") if os.path.isdir(self.path) else ():
             leftover.unlink(missing_ok=True)
 
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes the checkpoints and the history so far."""
+        logs = logs or {}
         history = {name: [*self.history.get(name, []), value] for name, value in logs.items()}
         extra = {**self.facts, "epoch": epoch + 1, "history": history}
         if self._best(history) == self.epochs:

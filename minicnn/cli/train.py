@@ -15,6 +15,7 @@ from rich.console import Console
 import minicnn
 from minicnn import backends
 from minicnn.applications import NETWORKS
+from minicnn.callbacks.curves import draw_curves
 from minicnn.cli.console import plain_console
 from minicnn.cli.networks import make_network
 from minicnn.cli.run_folder import RunFolder, read_config
@@ -29,7 +30,6 @@ from minicnn.losses import SparseCategoricalCrossentropy
 from minicnn.models import Model, load_model
 from minicnn.optimizers import SGD
 from minicnn.optimizers.schedules import CosineDecay
-from minicnn.training.curves import draw_curves
 
 SCALE = 1 / 255  # pixels 0 .. 255 become 0 .. 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -45,6 +45,9 @@ def made_ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
             put(_END)
         except BaseException as error:  # it belongs to whoever waits for the item
             put(None, error)
+        finally:
+            if isinstance(items, Generator):
+                items.close()  # it may have threads of its own
 
     def taken() -> Iterator[T]:
         while True:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from minicnn.data.stream import Batch, Stream
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.random import as_key, generator
@@ -16,16 +17,8 @@ from minicnn.random import as_key, generator
 Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-class Batch(NamedTuple):
-    """Some examples: x (n, ...), y (n, ...) or None, weights (n,) or None."""
-
-    x: np.ndarray
-    y: np.ndarray | None
-    weights: np.ndarray | None
-
-
 @dataclass(frozen=True, eq=False)
-class Batches:
+class Batches(Stream):
     """Arrays cut into batches; the last one may be shorter.
 
     x: (N, ...), y: (N, ...), weights: (N,). Each batch of x is converted to `dtype` and multiplied by `scale`
@@ -54,6 +47,16 @@ class Batches:
                 raise ArgumentError(f"Batches: {name} must be an array, got {type(rows).__name__}")
             if rows is not None and (rows.ndim == 0 or len(rows) != len(self.x)):
                 raise ShapeError(f"Batches: {name} {rows.shape} must have one row for each example of x {self.x.shape}")
+
+    @property
+    def background(self) -> bool:  # type: ignore[override]
+        """Cutting a batch out of an array is less work than handing it from thread to thread."""
+        return self.augment is not None
+
+    @property
+    def samples(self) -> int:
+        """How many examples there are."""
+        return len(self.x)
 
     def __len__(self) -> int:
         """How many batches an epoch has."""

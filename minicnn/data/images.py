@@ -6,13 +6,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from minicnn.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    from PIL import Image  # imported where it is used: importing minicnn does not wait for it
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 """What is read. Pillow knows more, but some of its decoders start other programs, and few are as well tested."""
@@ -45,23 +47,32 @@ def read_header(path: Path) -> ImageHeader:
         return ImageHeader(height, width, 1 if image.mode in _GREY_MODES else 3)
 
 
+def check_header(path: Path) -> None:
+    """Raises DataError, as `read_image` does, if the beginning of a file is not that of an image; decodes nothing."""
+    with _opened(path):
+        pass
+
+
 def read_image(path: Path, *, size: tuple[int, int] | None = None, channels: int = 3) -> NDArray[np.uint8]:
     """The pixels of an image file, uint8 (H, W, channels), upright as its EXIF orientation says.
 
     path: a PNG, JPEG, BMP, GIF (its first frame) or WebP file. size: (height, width) to stretch the image to, by
     bilinear interpolation over all pixels covered; None leaves it. channels: 1 (grey: 0.299 R + 0.587 G + 0.114 B,
-    ITU-R 601) or 3 (RGB). Transparent pixels are laid over white, as a page shows them. Of 16 bits a pixel the upper
-    eight are kept.
+    ITU-R 601), 3 (RGB) or 4 (RGBA). Without the fourth, transparent pixels are laid over white, as a page shows them.
+    Of 16 bits a pixel the upper eight are kept.
     Raises DataError for a file that cannot be opened, is no such image, is damaged or truncated, or has more than
     MAX_PIXELS; ArgumentError for another number of channels or an impossible size.
     """
-    if channels not in (1, 3):
-        raise ArgumentError(f"read_image: channels is {channels!r}; expected 1 (grey) or 3 (RGB)")
+    from PIL import Image, ImageOps
+
+    if channels not in (1, 3, 4):
+        raise ArgumentError(f"read_image: channels is {channels!r}; expected 1 (grey), 3 (RGB) or 4 (RGBA)")
     if size is not None:
         check_size(size)
     with _opened(path) as image:
         upright = ImageOps.exif_transpose(image)
-        flat = _without_depth_and_transparency(upright).convert("L" if channels == 1 else "RGB")
+        flat = upright.convert("RGBA") if channels == 4 else _without_depth_and_transparency(upright)
+        flat = flat.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
         if size is not None and (flat.height, flat.width) != size:
             flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
         return np.array(flat, dtype=np.uint8).reshape(flat.height, flat.width, channels)
@@ -80,6 +91,8 @@ def check_size(size: tuple[int, int]) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The image, header read and size checked; whatever goes wrong in Pillow inside `with` becomes a DataError."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
@@ -111,6 +124,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 def _without_depth_and_transparency(image: Image.Image) -> Image.Image:
     """8 bits a channel and no alpha: `convert` would clip the deeper ones, and show what transparency hides."""
+    from PIL import Image
+
     if image.mode.startswith("I"):
         return Image.fromarray((np.asarray(image).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:

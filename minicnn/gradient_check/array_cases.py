@@ -69,6 +69,22 @@ def relu(rng: np.random.Generator) -> Case:
     return Case(ops.relu, {"x": between(rng, shape_from(rng), kinks)}, options)
 
 
+def elu(rng: np.random.Generator) -> Case:
+    """Some alpha and scale; away from 0, where the slope breaks unless alpha is 1."""
+    options = {"alpha": float(rng.uniform(0.1, 2)), "scale": float(rng.uniform(0.5, 2))}
+    return Case(ops.elu, {"x": between(rng, shape_from(rng), (0.0,))}, options)
+
+
+def gelu(rng: np.random.Generator) -> Case:
+    """Exact and approximate."""
+    return Case(ops.gelu, {"x": rng.standard_normal(shape_from(rng))}, {"approximate": bool(rng.random() < 0.5)})
+
+
+def log_softmax(rng: np.random.Generator) -> Case:
+    """Rows of any length, of any rank."""
+    return Case(ops.log_softmax, {"x": rng.standard_normal(shape_from(rng))})
+
+
 def prelu(rng: np.random.Generator) -> Case:
     """A slope for each element, each channel, or each channel in Keras's shared_axes form."""
     shape = shape_from(rng, ranks=(2, 4), sides=(1, 3))
@@ -231,15 +247,19 @@ def _targets(rng: np.random.Generator, n: int, classes: int) -> np.ndarray:
 
 ARRAY_CASES: dict[str, Draw] = {
     **{name: _broadcasting(name) for name in ("add", "subtract", "multiply", "divide")},
-    **{name: _normal(name) for name in ("negative", "exp", "sigmoid", "tanh")},
+    **{name: _normal(name) for name in ("negative", "exp", "sigmoid", "tanh", "silu", "softplus")},
     **{name: _positive(name) for name in ("log", "sqrt")},
     "absolute": _kinked("absolute", (0.0,)),
     "relu6": _kinked("relu6", (0.0, 6.0)),
+    "selu": _kinked("selu", (0.0,)),
     "leaky_relu": _kinked("leaky_relu", (0.0,), negative_slope=0.2),
     **{
         draw.__name__: draw
         for draw in (
             relu,
+            elu,
+            gelu,
+            log_softmax,
             prelu,
             power,
             matmul,

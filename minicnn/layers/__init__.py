@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.errors import ArgumentError
-from minicnn.layers.activation import Activation, LeakyReLU, PReLU, ReLU, Softmax
+from minicnn.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from minicnn.layers.base import Layer, Variable
 from minicnn.layers.convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from minicnn.layers.dense import Dense
@@ -16,6 +16,9 @@ from minicnn.layers.dropout import Dropout
 from minicnn.layers.input import Input, InputLayer
 from minicnn.layers.normalization import BatchNormalization
 from minicnn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from minicnn.layers.random_colours import GaussianNoise, RandomBrightness, RandomContrast
+from minicnn.layers.random_geometry import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
+from minicnn.layers.scaling import CenterCrop, Normalization, Rescaling, Resizing
 from minicnn.layers.shaping import Flatten, Reshape, UpSampling2D, ZeroPadding2D
 from minicnn.registry import lookup
 
@@ -23,16 +26,19 @@ AvgPool2D, MaxPool2D = AveragePooling2D, MaxPooling2D
 GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 
 __all__ = [
+    "ELU",
     "Activation",
     "AveragePooling2D",
     "AvgPool2D",
     "BatchNormalization",
+    "CenterCrop",
     "Conv2D",
     "Conv2DTranspose",
     "Dense",
     "DepthwiseConv2D",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "GlobalAveragePooling2D",
     "GlobalAvgPool2D",
     "GlobalMaxPool2D",
@@ -43,9 +49,19 @@ __all__ = [
     "LeakyReLU",
     "MaxPool2D",
     "MaxPooling2D",
+    "Normalization",
     "PReLU",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
+    "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv2D",
     "Softmax",
     "UpSampling2D",
@@ -58,23 +74,36 @@ __all__ = [
 _KNOWN: dict[str, type[Layer]] = {
     cls.__name__: cls
     for cls in (
+        ELU,
         Activation,
         AveragePooling2D,
         BatchNormalization,
+        CenterCrop,
         Conv2D,
         Conv2DTranspose,
         Dense,
         DepthwiseConv2D,
         Dropout,
         Flatten,
+        GaussianNoise,
         GlobalAveragePooling2D,
         GlobalMaxPooling2D,
         InputLayer,
         LeakyReLU,
         MaxPooling2D,
+        Normalization,
         PReLU,
+        RandomBrightness,
+        RandomContrast,
+        RandomCrop,
+        RandomFlip,
+        RandomRotation,
+        RandomTranslation,
+        RandomZoom,
         ReLU,
+        Rescaling,
         Reshape,
+        Resizing,
         SeparableConv2D,
         Softmax,
         UpSampling2D,

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from minicnn import activations, initializers, ops
+from minicnn import activations, constraints, initializers, ops, regularizers
 from minicnn.errors import ArgumentError
 from minicnn.geometry import is_int
 from minicnn.layers.base import Layer, LayerOptions, Shape
@@ -62,6 +62,20 @@ class LeakyReLU(Layer):
         return ops.relu(x, negative_slope=self.negative_slope)
 
 
+class ELU(Layer):
+    """x where positive, alpha · (exp(x) - 1) elsewhere. `ops.elu`."""
+
+    base_name = "elu"
+
+    def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.alpha = check_number("ELU", "alpha", alpha)
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """elu(x, alpha)."""
+        return ops.elu(x, self.alpha)
+
+
 class PReLU(Layer):
     """x where positive, alpha · x elsewhere, alpha learned. The operator: `ops.prelu`.
 
@@ -72,10 +86,17 @@ class PReLU(Layer):
     base_name = "p_re_lu"
 
     def __init__(
-        self, alpha_initializer: Any = "zeros", shared_axes: Any = None, **options: Unpack[LayerOptions]
+        self,
+        alpha_initializer: Any = "zeros",
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: Any = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.alpha_initializer = initializers.get(alpha_initializer)
+        self.alpha_regularizer = regularizers.get(alpha_regularizer)
+        self.alpha_constraint = constraints.get(alpha_constraint)
         axes = () if shared_axes is None else (shared_axes,) if is_int(shared_axes) else shared_axes
         if not isinstance(axes, (tuple, list)) or not all(is_int(a) and a >= 1 for a in axes):
             raise ArgumentError(f"PReLU: shared_axes must be axis numbers from 1 (0 is the batch), got {shared_axes!r}")
@@ -86,7 +107,13 @@ class PReLU(Layer):
         if any(a >= len(input_shape) for a in self.shared_axes):
             raise ArgumentError(f"shared_axes {self.shared_axes} must be below {len(input_shape)}, the number of axes")
         shape = tuple(1 if a in self.shared_axes else int(n or 0) for a, n in enumerate(input_shape) if a > 0)
-        self.alpha = self.add_weight("alpha", shape, self.alpha_initializer)
+        self.alpha = self.add_weight(
+            "alpha",
+            shape,
+            self.alpha_initializer,
+            regularizer=self.alpha_regularizer,
+            constraint=self.alpha_constraint,
+        )
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """prelu(x, alpha)."""

@@ -9,13 +9,16 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from minicnn import activations, initializers
+from minicnn import activations, constraints, initializers, regularizers
+from minicnn.backends import beside, check_device, moved
+from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.initializers import Initializer
 from minicnn.numeric import numeric
 from minicnn.random import SeedGenerator
 from minicnn.registry import snake_case
+from minicnn.regularizers import Regularizer
 from minicnn.tensor import Tensor
 
 # The batch axis comes first and is None: its length is not known when a network is built.
@@ -32,22 +35,34 @@ class LayerOptions(TypedDict, total=False):
     dtype: str | None
     trainable: bool
     input_shape: tuple[int | None, ...] | None
+    activity_regularizer: Any
 
 
 class Variable(Tensor):
-    """A tensor that belongs to a layer: learned if `trainable`, else kept (running averages)."""
+    """A tensor that belongs to a layer: learned if `trainable`, else kept (running averages).
 
-    __slots__ = ("name", "trainable")
+    regularizer: what it adds to the loss; constraint: what it must be after every update.
+    """
 
-    def __init__(self, data: Any, name: str, trainable: bool = True) -> None:
+    __slots__ = ("constraint", "name", "regularizer", "trainable")
+
+    def __init__(
+        self,
+        data: Any,
+        name: str,
+        trainable: bool = True,
+        regularizer: Regularizer | None = None,
+        constraint: Constraint | None = None,
+    ) -> None:
         super().__init__(data, requires_grad=trainable)
         self.name, self.trainable = name, trainable
+        self.regularizer, self.constraint = regularizer, constraint
 
     def assign(self, value: Any) -> None:
         """Takes over the numbers of `value`. Raises ShapeError if the shape differs, DTypeError for no numbers."""
-        self.data[...] = self.fitting(value)
+        self.data[...] = beside(self.fitting(value).astype(self.dtype, copy=False), self.data)
 
-    def fitting(self, value: Any) -> np.ndarray:
+    def fitting(self, value: Any) -> Any:
         """`value` as an array, once it fits. Raises as `assign`."""
         value = numeric(value, self.name)
         if value.shape != self.shape:
@@ -62,6 +77,7 @@ class Layer:
     dtype: "float32" (default) or "float64", of the variables and of what is computed.
     trainable: False keeps the variables as they are.
     input_shape: shape of one example, without the batch; on the first layer of a model, instead of an Input.
+    activity_regularizer: what the layer's output adds to the loss, divided by the number of examples.
 
     A subclass defines `build` (if it has variables), `call` and `compute_output_shape`, and keeps every argument of
     its constructor in an attribute of the same name: that is what `get_config` reads.
@@ -76,6 +92,7 @@ class Layer:
         dtype: str | None = None,
         trainable: bool = True,
         input_shape: tuple[int | None, ...] | None = None,
+        activity_regularizer: Any = None,
     ) -> None:
         if dtype not in (None, "float32", "float64"):
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
@@ -90,6 +107,8 @@ class Layer:
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
         self.seed_generator: SeedGenerator | None = None
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.activity_loss: Tensor | None = None  # of the last output
 
     # What subclasses define.
 
@@ -127,7 +146,14 @@ class Layer:
 
         Raises ShapeError if x does not have the shape that the layer was built for, DTypeError if it is no numbers.
         """
-        return self.call(self.receive(x), training)
+        return self.run(self.receive(x), training)
+
+    def run(self, x: Tensor, training: bool) -> Tensor:
+        """`call`, and the activity regularizer looks at the output."""
+        y = self.call(x, training)
+        if self.activity_regularizer is not None:
+            self.activity_loss = self.activity_regularizer(y) / max(len(y), 1)
+        return y
 
     def receive(self, x: Any) -> Tensor:
         """What `call` takes, for what users give. Builds the layer if that has not happened yet; raises ShapeError."""
@@ -157,12 +183,18 @@ class Layer:
         return output_shape
 
     def add_weight(
-        self, name: str, shape: tuple[int, ...], initializer: Initializer, trainable: bool = True
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Initializer,
+        trainable: bool = True,
+        regularizer: Regularizer | None = None,
+        constraint: Constraint | None = None,
     ) -> Variable:
         """A new variable; trainable ones are learned as long as the layer is trainable too."""
         check_affordable(name, shape)
         values = initializer(shape, self.dtype or "float32")
-        variable = Variable(values, f"{self.name}/{name}", trainable=trainable)
+        variable = Variable(values, f"{self.name}/{name}", trainable, regularizer, constraint)
         variable.requires_grad = trainable and self.trainable
         self.variables.append(variable)
         return variable
@@ -182,13 +214,30 @@ class Layer:
         """The variables that the optimizer leaves alone."""
         return [v for v in self.weights if not (v.trainable and self.trainable)]
 
+    @property
+    def losses(self) -> list[Tensor]:
+        """What regularizers add to the loss: of the last output, and of each learned weight."""
+        activity = [] if self.activity_loss is None else [self.activity_loss]
+        return activity + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
+
     def get_weights(self) -> list[np.ndarray]:
-        """Copies of all variables, in Keras's order and shapes."""
-        return [v.data.copy() for v in self.weights]
+        """Copies of all variables, in Keras's order and shapes, in main memory."""
+        return [np.array(v.numpy()) for v in self.weights]
 
     def set_weights(self, weights: list[Any]) -> None:
         """Takes over what `get_weights` of such a layer, Keras's included, returned. Raises ShapeError."""
         assign_all(self.weights, weights, self._who())
+
+    def to(self, device: str) -> Layer:
+        """Moves the variables, and what else the layer keeps in arrays; their gradients are forgotten. Returns itself.
+
+        device: "cpu", "cuda" or "cuda-sim". Raises BackendError, saying why, for one that is not here.
+        """
+        there = check_device(device)
+        for variable in self.variables:
+            if variable.device != there:
+                variable.data, variable.grad = moved(variable.data, there), None
+        return self
 
     def count_params(self) -> int:
         """How many numbers the variables hold. Raises ShapeError if the layer has not been built."""
@@ -202,6 +251,8 @@ class Layer:
         config = {name: _plain(getattr(self, name)) for name in names if name not in LayerOptions.__annotations__}
         if self.given_input_shape is not None:
             config["input_shape"] = list(self.given_input_shape)
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         return {**config, "name": self.name, "dtype": self.dtype, "trainable": self.trainable}
 
     @classmethod
@@ -284,6 +335,10 @@ def flag(owner: Layer, name: str, value: Any) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, Initializer):
         return initializers.serialize(value)
+    if isinstance(value, Regularizer):
+        return regularizers.serialize(value)
+    if isinstance(value, Constraint):
+        return constraints.serialize(value)
     if isinstance(value, Callable):  # type: ignore[arg-type]
         return activations.serialize(value)
     if isinstance(value, tuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from minicnn import activations, initializers, ops
+from minicnn import activations, constraints, initializers, ops, regularizers
 from minicnn.errors import ArgumentError
 from minicnn.geometry import Windows, explicit_pads, pair
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag, positive
@@ -26,6 +26,8 @@ class _Convolution(Layer):
         activation: Any,
         use_bias: bool,
         bias_initializer: Any,
+        bias_regularizer: Any,
+        bias_constraint: Any,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -37,7 +39,19 @@ class _Convolution(Layer):
         self.activation = activations.get(activation)
         self.use_bias = flag(self, "use_bias", use_bias)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.bias: Any = None
+
+    def _make_bias(self, filters: int) -> None:
+        if self.use_bias:
+            self.bias = self.add_weight(
+                "bias",
+                (filters,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def _outputs(self, input_shape: Shape) -> tuple[int, int]:
         image: Any = input_shape[1:3]
@@ -70,11 +84,24 @@ class Conv2D(_Convolution):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         algorithm: str = "auto",
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, dilation_rate, activation, use_bias, bias_initializer, **options
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            bias_constraint,
+            **options,
         )
         self.filters = positive(self, "filters", filters)
         self.groups = positive(self, "groups", groups)
@@ -84,6 +111,8 @@ class Conv2D(_Convolution):
             "Conv2D", algorithm, self.kernel_size, self.strides, self.dilation_rate, self.groups
         )
         self.kernel_initializer = initializers.get(kernel_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernel and bias."""
@@ -91,9 +120,14 @@ class Conv2D(_Convolution):
         if channels % self.groups:
             raise ArgumentError(f"groups must divide the {channels} channels of the input, got {self.groups}")
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
+        self.kernel = self.add_weight(
+            "kernel",
+            shape,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self._make_bias(self.filters)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """activation(conv2d(x, kernel) + bias)."""
@@ -124,21 +158,41 @@ class DepthwiseConv2D(_Convolution):
         use_bias: bool = True,
         depthwise_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, dilation_rate, activation, use_bias, bias_initializer, **options
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            bias_constraint,
+            **options,
         )
         self.depth_multiplier = positive(self, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernel and bias."""
         channels: Any = input_shape[3]
         shape = (*self.kernel_size, channels, self.depth_multiplier)
-        self.kernel = self.add_weight("kernel", shape, self.depthwise_initializer)
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (channels * self.depth_multiplier,), self.bias_initializer)
+        self.kernel = self.add_weight(
+            "kernel",
+            shape,
+            self.depthwise_initializer,
+            regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
+        )
+        self._make_bias(channels * self.depth_multiplier)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """activation(depthwise_conv2d(x, kernel) + bias)."""
@@ -171,28 +225,54 @@ class SeparableConv2D(_Convolution):
         depthwise_initializer: Any = "glorot_uniform",
         pointwise_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, dilation_rate, activation, use_bias, bias_initializer, **options
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            bias_constraint,
+            **options,
         )
         self.filters = positive(self, "filters", filters)
         self.depth_multiplier = positive(self, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
+        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
+        self.depthwise_constraint = constraints.get(depthwise_constraint)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
+        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
+        self.pointwise_constraint = constraints.get(pointwise_constraint)
 
     def build(self, input_shape: Shape) -> None:
         """Makes both kernels and the bias."""
         channels: Any = input_shape[3]
         between = channels * self.depth_multiplier
         self.depthwise_kernel = self.add_weight(
-            "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), self.depthwise_initializer
+            "depthwise_kernel",
+            (*self.kernel_size, channels, self.depth_multiplier),
+            self.depthwise_initializer,
+            regularizer=self.depthwise_regularizer,
+            constraint=self.depthwise_constraint,
         )
         self.pointwise_kernel = self.add_weight(
-            "pointwise_kernel", (1, 1, between, self.filters), self.pointwise_initializer
+            "pointwise_kernel",
+            (1, 1, between, self.filters),
+            self.pointwise_initializer,
+            regularizer=self.pointwise_regularizer,
+            constraint=self.pointwise_constraint,
         )
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
+        self._make_bias(self.filters)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """activation(conv2d(depthwise_conv2d(x, depthwise_kernel), pointwise_kernel) + bias)."""
@@ -223,24 +303,44 @@ class Conv2DTranspose(_Convolution):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(
-            kernel_size, strides, padding, dilation_rate, activation, use_bias, bias_initializer, **options
+            kernel_size,
+            strides,
+            padding,
+            dilation_rate,
+            activation,
+            use_bias,
+            bias_initializer,
+            bias_regularizer,
+            bias_constraint,
+            **options,
         )
         self.filters = positive(self, "filters", filters)
         self.output_padding = (
             None if output_padding is None else pair(output_padding, "Conv2DTranspose: output_padding", least=0)
         )
         self.kernel_initializer = initializers.get(kernel_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernel and bias."""
         channels: Any = input_shape[3]
         shape = (*self.kernel_size, self.filters, channels)
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
+        self.kernel = self.add_weight(
+            "kernel",
+            shape,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self._make_bias(self.filters)
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """activation(conv2d_transpose(x, kernel) + bias)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Unpack
 
-from minicnn import activations, initializers, ops
+from minicnn import activations, constraints, initializers, ops, regularizers
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag, positive
 from minicnn.tensor import Tensor
 
@@ -24,6 +24,10 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -32,14 +36,30 @@ class Dense(Layer):
         self.use_bias = flag(self, "use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.bias: Any = None
 
     def build(self, input_shape: Shape) -> None:
         """Makes kernel and bias."""
         inputs: Any = input_shape[-1]
-        self.kernel = self.add_weight("kernel", (inputs, self.units), self.kernel_initializer)
+        self.kernel = self.add_weight(
+            "kernel",
+            (inputs, self.units),
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         if self.use_bias:
-            self.bias = self.add_weight("bias", (self.units,), self.bias_initializer)
+            self.bias = self.add_weight(
+                "bias",
+                (self.units,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """activation(x @ kernel + bias)."""

@@ -6,7 +6,8 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from minicnn import initializers, ops
+from minicnn import constraints, initializers, ops, regularizers
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError
 from minicnn.kernels.recording import performed
 from minicnn.layers.base import Layer, LayerOptions, Shape, flag
@@ -36,6 +37,10 @@ class BatchNormalization(Layer):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -49,14 +54,34 @@ class BatchNormalization(Layer):
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape: Shape) -> None:
         """Makes gamma, beta and the running averages."""
         if self.axis not in (-1, len(input_shape) - 1):
             raise ArgumentError(f"axis must be the last one, -1 or {len(input_shape) - 1}; got {self.axis}")
         shape = (int(input_shape[-1] or 0),)
-        self.gamma: Any = self.add_weight("gamma", shape, self.gamma_initializer) if self.scale else None
-        self.beta: Any = self.add_weight("beta", shape, self.beta_initializer) if self.center else None
+        self.gamma: Any = None
+        self.beta: Any = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                "gamma",
+                shape,
+                self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                "beta",
+                shape,
+                self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
         self.moving_mean = self.add_weight("moving_mean", shape, self.moving_mean_initializer, trainable=False)
         self.moving_variance = self.add_weight(
             "moving_variance", shape, self.moving_variance_initializer, trainable=False
@@ -64,6 +89,13 @@ class BatchNormalization(Layer):
         dtype = self.moving_mean.dtype
         self._one = initializers.Ones()(shape, dtype)
         self._zero = initializers.Zeros()(shape, dtype)
+
+    def to(self, device: str) -> BatchNormalization:
+        """Moves variables and constants."""
+        super().to(device)
+        if self.built:
+            self._one, self._zero = beside(self._one, self.moving_mean.data), beside(self._zero, self.moving_mean.data)
+        return self
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """batch_norm(x), updating the running averages, or batch_norm_inference(x)."""

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from minicnn import losses, optimizers
-from minicnn.errors import ArgumentError, CheckpointError, MinicnnError, StateError
-from minicnn.geometry import is_int
+from minicnn.errors import ArgumentError, CheckpointError, MinicnnError
 from minicnn.models.architecture import build_from
-from minicnn.models.saving import compiled_optimizer, set_saved_weights
+from minicnn.models.saving import restore_training, set_saved_weights
 from minicnn.models.sequential import Sequential
-from minicnn.random import SeedGenerator, as_key
 from minicnn.training.archive import read_archive
 from minicnn.training.model import Model
 
@@ -51,25 +49,7 @@ def load_training(path: str | os.PathLike[str]) -> tuple[Model, dict[str, Any]]:
     """What save_training saved: the model, ready to go on, and `extra`. Raises CheckpointError."""
     arrays, config = read_archive(path)
     model = _restore(path, arrays, config)
-    try:
-        training = config["training"]
-        state = {name.removeprefix("optimizer/"): a for name, a in arrays.items() if name.startswith("optimizer/")}
-        compiled_optimizer(model).set_state(state, model.trainable_weights, _count(training["iterations"]))
-        model.seed, model.epochs_seen = as_key(training["seed"]).seed, _count(training["epochs_seen"])
-        for layer in model.layers:
-            if layer.seed_generator is not None:
-                seed, drawn = training["random"][layer.name]
-                layer.seed_generator = SeedGenerator(seed)
-                layer.seed_generator.drawn = _count(drawn)
-        return model, dict(training["extra"])
-    except (KeyError, TypeError, ValueError, StateError) as error:
-        raise CheckpointError(f"{path} holds a model, but no training that could go on: {error}") from None
-
-
-def _count(value: Any) -> int:
-    if not is_int(value) or value < 0:
-        raise TypeError(f"{value!r:.40} is no number of steps")
-    return int(value)
+    return model, restore_training(model, arrays, config, path)
 
 
 def _restore(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], config: dict[str, Any]) -> Model:

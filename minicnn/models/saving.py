@@ -10,7 +10,9 @@ import numpy as np
 
 from minicnn import losses, metrics, optimizers
 from minicnn.errors import ArgumentError, CheckpointError, MinicnnError, StateError
+from minicnn.geometry import is_int
 from minicnn.models.architecture import to_config
+from minicnn.random import as_key
 from minicnn.training.archive import read_archive, write_archive
 from minicnn.training.model import Model
 
@@ -60,10 +62,54 @@ def save_training(model: Model, path: str | os.PathLike[str], extra: dict[str, A
     write_archive(path, arrays, config)
 
 
+def restore_training(
+    model: Model, arrays: dict[str, np.ndarray], config: dict[str, Any], path: str | os.PathLike[str]
+) -> dict[str, Any]:
+    """What a file of save_training holds besides the weights, into a compiled model; returns `extra`.
+
+    Raises CheckpointError if the file holds no training, or another model's.
+    """
+    try:
+        training = config["training"]
+        optimizer = compiled_optimizer(model)
+        state = {name.removeprefix("optimizer/"): a for name, a in arrays.items() if name.startswith("optimizer/")}
+        optimizer.set_state(state, model.trainable_weights, _count(training["iterations"]))
+        rate = config["compile"]["optimizer"]["config"]["learning_rate"]
+        if isinstance(rate, float):  # a callback may have changed it
+            optimizer.learning_rate = rate
+        model.seed, model.epochs_seen = as_key(training["seed"]).seed, _count(training["epochs_seen"])
+        for layer in model.layers:
+            if layer.seed_generator is not None:
+                seed, drawn = training["random"][layer.name]
+                layer.seed_generator.seed = as_key(seed).seed
+                layer.seed_generator.drawn = _count(drawn)
+        return dict(training["extra"])
+    except (KeyError, TypeError, ValueError, StateError) as error:
+        raise CheckpointError(f"{path} holds a model, but no training that could go on: {error}") from None
+
+
+def load_training_into(model: Model, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Weights and everything else that save_training saved into a compiled model of the same architecture.
+
+    Returns `extra`. Raises CheckpointError if the file is damaged or another model's, StateError if the model has not
+    been compiled.
+    """
+    compiled_optimizer(model)
+    arrays, config = read_archive(path)
+    set_saved_weights(model, arrays, path)
+    return restore_training(model, arrays, config, path)
+
+
+def _count(value: Any) -> int:
+    if not is_int(value) or value < 0:
+        raise TypeError(f"{value!r:.40} is no number of steps")
+    return int(value)
+
+
 def _contents(model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not model.built:
         raise StateError(f"{model.name} has no weights to save yet: build it, or call it once")
-    arrays = {f"weights/{i}": v.data for i, v in enumerate(model.weights)}
+    arrays = {f"weights/{i}": v.numpy() for i, v in enumerate(model.weights)}
     config: dict[str, Any] = {
         "model": {"class_name": type(model).__name__, "config": to_config(model)},
         "weights": [v.name for v in model.weights],

@@ -46,3 +46,17 @@ class Sequential(Model):
     def load_weights(self, path: str | os.PathLike[str]) -> None:
         """Takes over the weights in a saved model of the same architecture. Raises CheckpointError."""
         saving.load_weights(self, path)
+
+    def save_training(self, path: str | os.PathLike[str], extra: dict[str, Any] | None = None) -> None:
+        """Everything that a training needs to go on bit for bit, to one file, in one step; `extra` goes along.
+
+        Raises OutputError, StateError before compile, ArgumentError for a loss, metric or optimizer of one's own.
+        """
+        saving.save_training(self, path, extra or {})
+
+    def load_training(self, path: str | os.PathLike[str]) -> dict[str, Any]:
+        """Takes over what save_training saved of a model of the same architecture; returns `extra`.
+
+        Raises CheckpointError for a file that is damaged or another model's.
+        """
+        return saving.load_training_into(self, path)

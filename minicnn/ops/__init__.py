@@ -29,6 +29,7 @@ from minicnn.ops.normalization import batch_norm, batch_norm_inference
 from minicnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from minicnn.ops.reductions import max, mean, sum
 from minicnn.ops.shaping import getitem, reshape, transpose, upsample2d, zero_pad2d
+from minicnn.ops.soft_activations import elu, gelu, log_softmax, selu, silu, softplus
 from minicnn.tensor import Tensor
 
 __all__ = [
@@ -48,12 +49,15 @@ __all__ = [
     "depthwise_conv2d",
     "divide",
     "dropout",
+    "elu",
     "exp",
+    "gelu",
     "getitem",
     "global_average_pool2d",
     "global_max_pool2d",
     "leaky_relu",
     "log",
+    "log_softmax",
     "matmul",
     "max",
     "max_pool2d",
@@ -65,9 +69,12 @@ __all__ = [
     "relu",
     "relu6",
     "reshape",
+    "selu",
     "sigmoid",
+    "silu",
     "softmax",
     "softmax_cross_entropy",
+    "softplus",
     "sqrt",
     "subtract",
     "sum",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import HOST, beside, device_of
 from minicnn.errors import ShapeError
 from minicnn.ops.checks import check_floats, check_number
 from minicnn.tensor import Array, Gradients, as_array, differentiable
@@ -130,12 +131,19 @@ def matmul(x: Array, y: Array) -> tuple:
 
 
 def _operands(operator: str, x: Any, y: Any) -> tuple[Array, Array]:
-    """Two arrays of one dtype; a Python number, or a list of them, takes the dtype of the array beside it."""
+    """Two arrays of one dtype; a Python number, or a list of them, takes dtype and place of the array beside it."""
     dtype = getattr(x, "dtype", getattr(y, "dtype", np.float32))
-    x, y = as_array(x, dtype, f"{operator}: x"), as_array(y, dtype, f"{operator}: y")
+    x, y = _operand(f"{operator}: x", x, y, dtype), _operand(f"{operator}: y", y, x, dtype)
     check_floats(operator, x=x, y=y)
     _check_broadcast(operator, x.shape, y.shape)
     return x, y
+
+
+def _operand(name: str, value: Any, other: Any, dtype: Any) -> Array:
+    array = as_array(value, dtype, name)
+    if device_of(other) == HOST or hasattr(value, "dtype"):
+        return array
+    return beside(array, other) if array.ndim else array[()]  # a number goes to the device with the launch
 
 
 def _check_broadcast(operator: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:

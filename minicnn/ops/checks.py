@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import check_together
 from minicnn.errors import ArgumentError, DTypeError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.tensor import Array
@@ -21,8 +22,15 @@ MOST_AXES = 32  # NumPy arrays may have 64, but some of its functions break on m
 
 
 def check_floats(operator: str, *, b: Array | None = None, **arrays: Array) -> None:
-    """Every array is float32, or every array is float64, of at most 32 axes. The bias b may be left out."""
+    """Every array is float32, or every array is float64, of at most 32 axes, in one place. b may be left out."""
     given = arrays if b is None else {**arrays, "b": b}
+    check_dtypes(operator, given)
+    if len({type(a) for a in given.values()}) > 1:
+        check_together(operator, given)
+
+
+def check_dtypes(operator: str, given: dict[str, Array]) -> None:
+    """The same, wherever each of them lives."""
     for name, a in given.items():
         # Matrices and masked arrays are arrays whose arithmetic is another.
         if not hasattr(a, "dtype") or not hasattr(a, "shape") or isinstance(a, (np.matrix, np.ma.MaskedArray)):

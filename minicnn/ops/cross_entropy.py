@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from minicnn.backends import backend_for
+from minicnn.backends import backend_for, beside, device_of
 from minicnn.errors import DataError, DTypeError, ShapeError
-from minicnn.ops.checks import check_flag, check_floats, check_rank
+from minicnn.ops.checks import check_dtypes, check_flag, check_floats, check_rank
 from minicnn.tensor import Array, Gradients, differentiable
 
 # Keras clips probabilities this far from 0 and 1 before it takes their logarithm.
@@ -47,7 +47,7 @@ def cross_entropy(probabilities: Array, labels: Array) -> tuple:
     check_floats("cross_entropy", probabilities=probabilities)
     targets = check_targets("cross_entropy", "probabilities", probabilities, labels)
     if targets.ndim == 1:
-        targets = np.eye(probabilities.shape[1], dtype=probabilities.dtype)[targets]
+        targets = np.eye(probabilities.shape[1], dtype=probabilities.dtype, like=probabilities)[targets]
     total = probabilities.sum(axis=1, keepdims=True)
     scaled = probabilities / total
     clipped = scaled.clip(CLIP, 1 - CLIP)
@@ -70,7 +70,7 @@ def binary_cross_entropy(predictions: Array, targets: Array, *, from_logits: boo
     Gradient: (p - t) / K for logits, (p - t) / (p · (1 - p)) / K for probabilities where they were not clipped.
     Raises ShapeError if the shapes differ, DTypeError, DataError if a target is outside 0 .. 1.
     """
-    check_floats("binary_cross_entropy", predictions=predictions, targets=targets)
+    check_dtypes("binary_cross_entropy", {"predictions": predictions, "targets": targets})
     check_rank("binary_cross_entropy", "predictions", predictions, "N, K")
     if targets.shape != predictions.shape or predictions.shape[1] == 0:
         raise ShapeError(
@@ -78,6 +78,7 @@ def binary_cross_entropy(predictions: Array, targets: Array, *, from_logits: boo
         )
     if not bool(((targets >= 0) & (targets <= 1)).all()):
         raise DataError("binary_cross_entropy: targets must be from 0 to 1: one of them is not")
+    targets = beside(targets, predictions)
     k = predictions.shape[1]
     if check_flag("binary_cross_entropy", "from_logits", from_logits):
         # log(1 + exp(-|z|)) never overflows; the rest is exact.
@@ -100,7 +101,11 @@ def binary_cross_entropy(predictions: Array, targets: Array, *, from_logits: boo
 
 
 def check_targets(operator: str, name: str, predictions: Array, labels: Array) -> Array:
-    """Labels as they came, once they fit: whole numbers (N,) in range, or finite targets (N, K) of the same dtype."""
+    """Labels that fit, where the predictions live: whole numbers (N,) in range, or finite targets (N, K), same dtype.
+
+    Labels in main memory are looked through there, and then copied to the device of the predictions: labels that are on
+    the device already must come back for that, which waits for all that was launched.
+    """
     check_rank(operator, name, predictions, "N, K")
     n, k = predictions.shape
     if k == 0:
@@ -123,13 +128,14 @@ def check_targets(operator: str, name: str, predictions: Array, labels: Array) -
                 f"{operator}: labels must be from 0 to {k - 1} for {k} classes; "
                 f"they run from {labels.min()} to {labels.max()}"
             )
-        return labels
+        there = device_of(labels) == device_of(predictions)
+        return labels if there else beside(labels.astype(np.int32), predictions)
     if labels.shape != (n, k):
         raise ShapeError(
             f"{operator}: labels must be ({n},) whole numbers or ({n}, {k}) targets for {name} {predictions.shape}; "
             f"got shape {labels.shape}"
         )
-    check_floats(operator, **{name: predictions, "labels": labels})
+    check_dtypes(operator, {name: predictions, "labels": labels})
     if not bool(np.isfinite(labels).all()):
         raise DataError(f"{operator}: labels hold NaN or infinity")
-    return labels
+    return beside(labels, predictions)

@@ -8,7 +8,7 @@ import numpy as np
 
 from minicnn.errors import ShapeError
 from minicnn.ops.checks import check_axes, check_flag, check_floats
-from minicnn.tensor import Array, Gradients, differentiable
+from minicnn.tensor import Array, Gradients, as_array, differentiable
 
 
 @differentiable
@@ -20,7 +20,7 @@ def sum(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
     def pullback(dy: Array) -> Gradients:
         return {"x": lambda: np.broadcast_to(_kept(dy, axes, x), x.shape).copy()}
 
-    return np.asarray(x.sum(axis=axes, keepdims=keepdims)), pullback
+    return as_array(x.sum(axis=axes, keepdims=keepdims)), pullback
 
 
 @differentiable
@@ -35,7 +35,7 @@ def mean(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
     def pullback(dy: Array) -> Gradients:
         return {"x": lambda: np.broadcast_to(_kept(dy, axes, x) / n, x.shape).copy()}
 
-    return np.asarray(x.mean(axis=axes, keepdims=keepdims)), pullback
+    return as_array(x.mean(axis=axes, keepdims=keepdims)), pullback
 
 
 @differentiable
@@ -55,10 +55,10 @@ def max(x: Array, axis: Any = None, keepdims: bool = False) -> tuple:
 
     def pullback(dy: Array) -> Gradients:
         def dx() -> Array:
-            spread = np.zeros(rows.shape, dy.dtype)
+            spread = np.zeros_like(rows)
             np.put_along_axis(spread, winners, dy.reshape(y.shape)[..., None], axis=-1)
             spread = spread.reshape(tuple(x.shape[a] for a in (*others, *axes)))
-            return spread.transpose(np.argsort([*others, *axes]))
+            return spread.transpose(tuple(np.argsort([*others, *axes]).tolist()))
 
         return {"x": dx}
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import explicit_pads, is_int, pair
 from minicnn.ops.checks import MOST_AXES, check_axes, check_floats, check_rank
-from minicnn.tensor import Array, Gradients, differentiable
+from minicnn.tensor import Array, Gradients, as_array, differentiable
 
 
 @differentiable
@@ -38,15 +39,20 @@ def transpose(x: Array, axes: Any = None) -> tuple:
     order = tuple(reversed(range(x.ndim))) if axes is None else (axes,) if is_int(axes) else axes
     if len(check_axes("transpose", order, x.ndim, "axes")) != x.ndim:
         raise ArgumentError(f"transpose: axes must name each of the {x.ndim} axes once, got {axes!r}")
-    back = np.argsort([a % x.ndim for a in order])
+    back = tuple(np.argsort([a % x.ndim for a in order]).tolist())
     return x.transpose(order), lambda dy: {"x": lambda: dy.transpose(back)}
 
 
 @differentiable
 def getitem(x: Array, index: Any) -> tuple:
-    """x[index]: slices, whole numbers, index arrays, masks. Gradient: dy into zeros; picked twice, it adds twice."""
+    """x[index]: slices, whole numbers, index arrays, masks. Gradient: dy into zeros; picked twice, it adds twice.
+
+    Index arrays and masks are in main memory, whatever x is. Raises ArgumentError for an index that does not fit.
+    """
     check_floats("getitem", x=x)
     try:
+        if not isinstance(x, np.ndarray):  # CuPy does not look: an index that is too large starts again from 0
+            np.broadcast_to(np.int8(0), x.shape)[index]
         y = x[index]
     except (IndexError, TypeError, ValueError, OverflowError) as error:
         raise ArgumentError(f"getitem: index {index!r:.60} does not fit x of shape {x.shape}: {error}") from None
@@ -55,13 +61,36 @@ def getitem(x: Array, index: Any) -> tuple:
 
     def pullback(dy: Array) -> Gradients:
         def dx() -> Array:
-            spread = np.zeros_like(x)
-            np.add.at(spread, index, dy)
+            spread = np.zeros_like(x, order="C")
+            if isinstance(spread, np.ndarray):
+                np.add.at(spread, index, dy)
+            else:
+                _add_at(spread, index, dy)
             return spread
 
         return {"x": dx}
 
-    return np.asarray(y), pullback
+    return as_array(y), pullback
+
+
+def _add_at(spread: Array, index: Any, dy: Array) -> None:
+    """spread[index] += dy on a device, with the same bits on each run, which atomic additions would not give.
+
+    Slices and numbers pick nothing twice. What index arrays pick several times is added in rounds, in each of them an
+    element once at most: first all first picks, then all second ones. spread is contiguous.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(part is None or part is Ellipsis or isinstance(part, slice) or is_int(part) for part in parts):
+        spread[index] = dy
+        return
+    positions = np.arange(spread.size).reshape(spread.shape)[index].reshape(-1)
+    order = np.argsort(positions, kind="stable")
+    _, starts, counts = np.unique(positions[order], return_index=True, return_counts=True)
+    rounds = np.arange(len(order)) - np.repeat(starts, counts)
+    elements, gradients = spread.reshape(-1), dy.reshape(-1)
+    for number in range(counts.max(initial=0)):
+        picks = order[rounds == number]
+        elements[positions[picks]] += gradients[picks]
 
 
 @differentiable
@@ -94,7 +123,7 @@ def upsample2d(x: Array, size: Any, interpolation: str = "nearest") -> tuple:
     if not isinstance(interpolation, str) or interpolation not in ("nearest", "bilinear"):
         raise ArgumentError(f"upsample2d: interpolation must be 'nearest' or 'bilinear', got {interpolation!r}")
     weights = _nearest if interpolation == "nearest" else _bilinear
-    u, v = (weights(n, factor).astype(x.dtype) for n, factor in zip(x.shape[1:3], size, strict=True))
+    u, v = (beside(weights(n, factor).astype(x.dtype), x) for n, factor in zip(x.shape[1:3], size, strict=True))
 
     def pullback(dy: Array) -> Gradients:
         return {"x": lambda: np.einsum("pi,npqc,qj->nijc", u, dy, v, optimize=True)}

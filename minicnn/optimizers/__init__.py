@@ -5,15 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from minicnn.optimizers import schedules
-from minicnn.optimizers.adam import Adam
+from minicnn.optimizers.adagrad import Adadelta, Adagrad
+from minicnn.optimizers.adam import Adam, Adamax, AdamW, Nadam
 from minicnn.optimizers.base import Optimizer
 from minicnn.optimizers.rmsprop import RMSprop
 from minicnn.optimizers.sgd import SGD
 from minicnn.registry import from_identifier, to_identifier
 
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "get", "schedules", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "get",
+    "schedules",
+    "serialize",
+]
 
-_KNOWN: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam, "rmsprop": RMSprop}
+_KNOWN: dict[str, type[Optimizer]] = {
+    cls.__name__.lower(): cls for cls in (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Nadam, RMSprop)
+}
 
 
 def get(identifier: Any) -> Optimizer:

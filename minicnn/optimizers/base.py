@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
-from minicnn.backends import Arrays
+from minicnn.backends import HOST, Arrays, beside, device_of, to_host
 from minicnn.errors import ArgumentError, CheckpointError, ShapeError
+from minicnn.geometry import is_int
 from minicnn.optimizers import schedules
 from minicnn.optimizers.schedules import LearningRateSchedule
 from minicnn.tensor import Array, Tensor
+
+
+class OptimizerOptions(TypedDict, total=False):
+    """What every optimizer's constructor takes besides its own arguments."""
+
+    weight_decay: float | None
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    name: str | None
 
 
 class Optimizer:
@@ -22,10 +36,14 @@ class Optimizer:
     (decoupled: Loshchilov and Hutter, Decoupled weight decay regularization (2019)).
     clipnorm, global_clipnorm, clipvalue: gradients are scaled down to a norm, each or all together (Pascanu, Mikolov
     and Bengio, On the difficulty of training recurrent neural networks (2013)), or cut off at ±clipvalue; one of them.
+    use_ema: keep a running average of each variable, ema_momentum · average + (1 - ema_momentum) · variable, that takes
+    the variable's place every ema_overwrite_frequency steps and at the end of `fit` (Polyak and Juditsky, Acceleration
+    of stochastic approximation by averaging (1992)).
     `iterations` counts the steps taken. Raises ArgumentError for numbers that make no sense.
     """
 
     slots: tuple[str, ...] = ()  # the arrays that are kept for each variable
+    initial_state: float = 0.0  # what they hold before the first step
 
     def __init__(
         self,
@@ -34,6 +52,9 @@ class Optimizer:
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
         name: str | None = None,
     ) -> None:
         who = type(self).__name__
@@ -49,6 +70,14 @@ class Optimizer:
         limits = {key: number(who, key, value, above=True) for key, value in given.items()}
         self.clipnorm, self.clipvalue = limits.get("clipnorm"), limits.get("clipvalue")
         self.global_clipnorm = limits.get("global_clipnorm")
+        self.use_ema = flag(who, "use_ema", use_ema)
+        self.ema_momentum = number(who, "ema_momentum", ema_momentum)
+        if self.ema_momentum > 1:
+            raise ArgumentError(f"{who}: ema_momentum must be at most 1, got {ema_momentum!r}")
+        often = ema_overwrite_frequency
+        if often is not None and (not is_int(often) or often < 1):
+            raise ArgumentError(f"{who}: ema_overwrite_frequency must be a whole number of steps, got {often!r}")
+        self.ema_overwrite_frequency = often
         self.name = name or who
         self.iterations = 0
         self.variables: list[Tensor] = []
@@ -67,9 +96,17 @@ class Optimizer:
         return rate(self.iterations) if isinstance(rate, LearningRateSchedule) else rate
 
     def build(self, variables: Sequence[Tensor]) -> None:
-        """Makes the state for these variables, all zeros."""
+        """Makes the state for these variables, all `initial_state`."""
         self.variables = list(variables)
-        self.state = [{slot: np.zeros_like(v.data) for slot in self.kept_slots()} for v in variables]
+        slots = (*self.kept_slots(), *(("average",) if self.use_ema else ()))
+        self.state = [{slot: np.full_like(v.data, self.initial_state) for slot in slots} for v in variables]
+
+    def _follow(self) -> None:
+        """Has the state where the variables are: a model may have been moved."""
+        for variable, kept in zip(self.variables, self.state, strict=True):
+            for slot, a in kept.items():
+                if type(a) is not type(variable.data):
+                    kept[slot] = beside(a, variable.data)
 
     def kept_slots(self) -> tuple[str, ...]:
         """The slots that these settings need."""
@@ -94,6 +131,7 @@ class Optimizer:
                 f"{self.name} keeps the state of the variables that it stepped first, now it gets others: compile the "
                 "model again, with a new optimizer, after changing, freezing or unfreezing layers"
             )
+        self._follow()
         rate = self.current_learning_rate
         gradients = self._clipped(gradients)
         if self.weight_decay:
@@ -102,6 +140,29 @@ class Optimizer:
         state: dict[str, Arrays] = {slot: [kept[slot] for kept in self.state] for slot in self.kept_slots()}
         self.update([v.data for v in variables], gradients, state, rate, self.iterations + 1)
         self.iterations += 1
+        if self.use_ema:
+            self._average()
+        for variable in variables:
+            constraint = getattr(variable, "constraint", None)
+            if constraint is not None:
+                variable.data[...] = constraint(variable.data)
+
+    def _average(self) -> None:
+        momentum = self.ema_momentum if self.iterations > 1 else 0.0  # the first average is the variable itself
+        for variable, kept in zip(self.variables, self.state, strict=True):
+            kept["average"] *= momentum
+            kept["average"] += (1 - momentum) * variable.data
+        if self.ema_overwrite_frequency and self.iterations % self.ema_overwrite_frequency == 0:
+            self.finalize_variable_values()
+
+    def finalize_variable_values(self, variables: Sequence[Tensor] | None = None) -> None:
+        """Puts the running averages in the place of the variables, if there are any; `fit` ends with it.
+
+        variables: accepted for Keras's sake; those that were stepped are meant.
+        """
+        if self.use_ema:
+            for variable, kept in zip(self.variables, self.state, strict=True):
+                variable.data[...] = kept["average"]
 
     def apply_gradients(self, pairs: Iterable[tuple[Array, Tensor]]) -> None:
         """Keras's spelling: `apply_gradients(zip(gradients, variables))`."""
@@ -120,14 +181,16 @@ class Optimizer:
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, ready for JSON."""
-        config = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        own = inspect.signature(type(self)).parameters
+        names = dict.fromkeys([*own, *OptimizerOptions.__annotations__])
+        config = {name: getattr(self, name) for name in names if name != "options"}
         if isinstance(self.learning_rate, LearningRateSchedule):
             config["learning_rate"] = schedules.serialize(self.learning_rate)
         return config
 
     def get_state(self) -> dict[str, Array]:
-        """Copies of all arrays kept, named "number of the variable/slot"."""
-        return {f"{i}/{slot}": a.copy() for i, state in enumerate(self.state) for slot, a in state.items()}
+        """Copies of all arrays kept, in main memory, named "number of the variable/slot"."""
+        return {f"{i}/{slot}": np.array(to_host(a)) for i, state in enumerate(self.state) for slot, a in state.items()}
 
     def set_state(self, arrays: dict[str, Array], variables: Sequence[Tensor], iterations: int) -> None:
         """Takes over what get_state returned. Raises CheckpointError if it belongs to other variables."""
@@ -138,7 +201,7 @@ class Optimizer:
         if set(arrays) != set(expected) or any(arrays[k].shape != a.shape for k, a in expected.items()):
             raise CheckpointError(f"the saved state of {self.name} does not belong to this model and these settings")
         for key, a in expected.items():
-            a[...] = arrays[key]
+            a[...] = beside(arrays[key].astype(a.dtype, copy=False), a)
         self.iterations = iterations
 
 
@@ -157,9 +220,20 @@ def fraction(who: str, name: str, value: Any) -> float:
     return float(value)
 
 
-def _norm(arrays: Sequence[Array]) -> float:
-    return float(np.sqrt(sum(float(np.square(a).sum()) for a in arrays)))
+def flag(who: str, name: str, value: Any) -> bool:
+    """True or False. Raises ArgumentError."""
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{who}: {name} must be True or False, got {value!r}")
+    return value
 
 
-def _scaled_to(gradient: Array, limit: float, norm: float) -> Array:
-    return gradient * gradient.dtype.type(limit / norm) if norm > limit else gradient
+def _norm(arrays: Sequence[Array]) -> Array:
+    """The root of the sum of all squares, () float64, where the arrays live."""
+    return np.sqrt(sum(np.square(a).sum().astype(np.float64) for a in arrays))
+
+
+def _scaled_to(gradient: Array, limit: float, norm: Array) -> Array:
+    """The gradient, scaled down where the norm is above the limit. On a device that is not looked up: it would wait."""
+    if device_of(norm) == HOST and not norm > limit:
+        return gradient
+    return gradient * (limit / np.maximum(norm, limit)).astype(gradient.dtype)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from minicnn.backends import Arrays, backend_for
-from minicnn.errors import ArgumentError
-from minicnn.optimizers.base import Optimizer, fraction, number
+from minicnn.optimizers.base import Optimizer, OptimizerOptions, flag, fraction, number
 from minicnn.optimizers.schedules import LearningRateSchedule
 
 
@@ -22,19 +23,13 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[OptimizerOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **options)
         self.rho = fraction("RMSprop", "rho", rho)
         self.momentum = fraction("RMSprop", "momentum", momentum)
         self.epsilon = number("RMSprop", "epsilon", epsilon)
-        if not isinstance(centered, bool):
-            raise ArgumentError(f"RMSprop: centered must be True or False, got {centered!r}")
-        self.centered = centered
+        self.centered = flag("RMSprop", "centered", centered)
 
     def kept_slots(self) -> tuple[str, ...]:
         """The mean square; a velocity if there is momentum; the mean if centered."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from minicnn.backends import Arrays, backend_for
-from minicnn.errors import ArgumentError
-from minicnn.optimizers.base import Optimizer, fraction
+from minicnn.optimizers.base import Optimizer, OptimizerOptions, flag, fraction
 from minicnn.optimizers.schedules import LearningRateSchedule
 
 
@@ -20,17 +21,11 @@ class SGD(Optimizer):
         learning_rate: float | LearningRateSchedule = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = None,
+        **options: Unpack[OptimizerOptions],
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **options)
         self.momentum = fraction("SGD", "momentum", momentum)
-        if not isinstance(nesterov, bool):
-            raise ArgumentError(f"SGD: nesterov must be True or False, got {nesterov!r}")
-        self.nesterov = nesterov
+        self.nesterov = flag("SGD", "nesterov", nesterov)
 
     def kept_slots(self) -> tuple[str, ...]:
         """A velocity, if there is momentum."""

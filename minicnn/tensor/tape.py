@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, cast
 
 import numpy as np
 
-from minicnn.errors import DTypeError, ShapeError, StateError
+from minicnn.backends import HOST, check_device, check_together, device_of, moved, to_host
+from minicnn.backends.contract import Array
+from minicnn.errors import DeviceError, DTypeError, ShapeError, StateError
 
-# What operators compute on: np.ndarray here, a device array on a GPU. NumPy's type cannot say that, so nothing does.
-Array: TypeAlias = Any
 # Parameter name -> dL/dparameter, or a function that computes it when somebody wants it.
 Gradients: TypeAlias = "dict[str, Any]"
 Pullback: TypeAlias = Callable[[Array], Gradients]
@@ -119,6 +119,7 @@ class Tensor:
             raise ShapeError(f"backward(): the gradient has shape {gradient.shape}, the tensor {self.shape}")
         if gradient.dtype != self.dtype:
             raise DTypeError(f"backward(): the gradient is {gradient.dtype}, the tensor {self.dtype}")
+        check_together("backward()", {"the tensor": self.data, "the gradient": gradient})
         return gradient
 
     def zero_grad(self) -> None:
@@ -129,9 +130,28 @@ class Tensor:
         """The same data without the memory."""
         return Tensor(self.data)
 
+    def to(self, device: str) -> Tensor:
+        """The tensor on a device, "cpu", "cuda" or "cuda-sim": itself if it lives there, else a copy.
+
+        The copy is recorded, so that gradients come back the same way. Raises BackendError, saying why, for a device
+        that is not here.
+        """
+        there, here = check_device(device), self.device
+        if there == here:
+            return self
+        data = moved(self.data, there)
+        if not (self.requires_grad and is_recording()):
+            return Tensor(data)
+        return Tensor(data, node=Node("to", {"x": self}, lambda dy: {"x": lambda: moved(dy, here)}))
+
+    @property
+    def device(self) -> str:
+        """Where the data lives: "cpu" (main memory), "cuda" or "cuda-sim"."""
+        return device_of(self.data)
+
     def numpy(self) -> np.ndarray:
-        """The data as a NumPy array (the same memory)."""
-        return self.data
+        """The data as a NumPy array: the same memory, or a copy if it lives on a device."""
+        return to_host(self.data)
 
     def item(self) -> float:
         """The one number that the tensor holds."""
@@ -167,11 +187,14 @@ class Tensor:
         return float(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.device != HOST:
+            raise DeviceError(f"a tensor on {self.device!r} is not turned into a NumPy array unasked: call .numpy()")
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
         made_by = f", made by {self.node.operator}" if self.node else ""
-        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype}{made_by})"
+        where = "" if self.device == HOST else f", device={self.device!r}"
+        return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype}{where}{made_by})"
 
     if TYPE_CHECKING:  # attached by minicnn.ops; declared here so that readers and type checkers know
 
@@ -218,7 +241,12 @@ def _is_new(gradient: Array, given: list[Array]) -> bool:
     just now, and nobody else holds it. One that is spread out by strides is to be copied all the same.
     """
     plain = gradient.flags.c_contiguous and getattr(gradient.flags, "writeable", True)
-    return plain and not any(np.may_share_memory(gradient, other) for other in given)
+    return plain and not any(_overlap(gradient, other) for other in given)
+
+
+def _overlap(a: Array, b: Array) -> bool:
+    """Whether both may lie in the same memory; never in main memory and on a device."""
+    return (type(a) is type(b) or device_of(a) == device_of(b)) and np.may_share_memory(a, b)
 
 
 def _in_reverse(root: Tensor) -> Iterator[Tensor]:

@@ -7,58 +7,31 @@ changes from run to run: the same content is the same file. A SHA-256 over every
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from minicnn.errors import ArgumentError, CheckpointError, OutputError
+from minicnn.errors import CheckpointError
+from minicnn.files import as_path, write_whole
 
 FORMAT = "minicnn-1"
 
 
 def write_archive(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], config: dict[str, Any]) -> None:
     """Writes arrays and config to `path`, replacing what was there in one step. Raises OutputError."""
-    arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    arrays = {name: np.asarray(a, order="C") for name, a in arrays.items()}
     envelope = {"format": FORMAT, "sha256": _digest(arrays, config), "config": config}
     write_whole(path, save(arrays, metadata={"minicnn": json.dumps(envelope, allow_nan=False)}))
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Writes a file in one step: to a temporary file beside it, flushed to the disk, then renamed.
-
-    Whoever is killed meanwhile leaves the old file as it was. Raises OutputError if the place cannot be written to.
-    """
-    path = _as_path(path)
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"cannot write {path}: {reason}; choose another place or make room") from None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):  # after the rename it is gone, as it should be
-                os.unlink(temporary)
-
-
 def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays and the config. Raises CheckpointError for a file that is missing, damaged or of another kind."""
-    path = _as_path(path)
+    path = as_path(path)
     if not os.path.isfile(path):  # os.path answers False, where Path raises, for what is no path at all
         raise CheckpointError(f"{path} is not a file" if os.path.exists(path) else f"there is no file {path}")
     try:
@@ -81,13 +54,6 @@ def read_archive(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], d
     return arrays, envelope["config"]
 
 
-def _as_path(path: Any) -> Path:
-    try:
-        return Path(path)
-    except TypeError:
-        raise ArgumentError(f"path must be a string or a Path, got {path!r:.80}") from None
-
-
 def _digest(arrays: dict[str, np.ndarray], config: Any) -> str:
     sha = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for name in sorted(arrays):
@@ -95,10 +61,3 @@ def _digest(arrays: dict[str, np.ndarray], config: Any) -> str:
         sha.update(f"\n{name} {a.dtype} {a.shape}\n".encode())
         sha.update(np.ascontiguousarray(a).data)
     return sha.hexdigest()
-
-
-def _umask() -> int:
-    """What new files may not allow: a temporary file starts out private, the finished one must not."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import moved
 from minicnn.errors import NonFiniteError
 from minicnn.tensor import no_grad
 
@@ -20,7 +21,7 @@ def raise_non_finite(model: Any, x: np.ndarray, loss: float, step: int, training
 
     training: the loss is that of training step number `step`; False: of an evaluation after so many steps.
     """
-    value: Any = x
+    value: Any = moved(x, model.device)
     with no_grad(), without_warnings():
         for layer in model.layers:
             bad = next((v.name for v in layer.weights if not np.isfinite(v.data).all()), None)
@@ -34,8 +35,9 @@ def raise_non_finite(model: Any, x: np.ndarray, loss: float, step: int, training
                 culprit = f"layer {layer.name!r}: its output is the first that is not finite"
                 break
         else:
+            largest = float(np.abs(value.data).max())
             culprit = (
-                f"every layer's output is finite, the last one's up to {np.abs(value.data).max():.1e} in size: it is "
+                f"every layer's output is finite, the last one's up to {largest:.1e} in size: it is "
                 "the loss itself (are the labels and the loss a pair?)"
             )
     when = f"the loss became {loss} at step {step}" if training else f"the loss is {loss} after {step} steps"

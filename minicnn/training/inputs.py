@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.backends import HOST, device_of
 from minicnn.data.checks import check_finite, check_labels
-from minicnn.errors import ArgumentError, DataError, ShapeError
+from minicnn.errors import ArgumentError, DataError, DeviceError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.layers.base import Shape, show
 from minicnn.losses import Loss, SparseCategoricalCrossentropy
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
+from minicnn.tensor import Tensor
 
 
 def check_inputs(x: Any, input_shape: Shape | None, name: str = "x") -> np.ndarray:
@@ -23,7 +25,7 @@ def check_inputs(x: Any, input_shape: Shape | None, name: str = "x") -> np.ndarr
     """
     if x is None:
         raise ArgumentError(f"{name} is missing: give an array of examples, (N, ...)")
-    x = numeric(x, name)
+    x = _in_main_memory(numeric(x, name), name)
     if x.ndim < 2:
         raise ShapeError(
             f"{name} must be a batch, (N, ...), got shape {x.shape}; a single example becomes one with [None]"
@@ -40,7 +42,9 @@ def check_targets(y: Any, count: int, loss: Loss | None, output_shape: Shape | N
     """y as an array with one row an example, right for the loss. Raises ShapeError, DTypeError or DataError."""
     if y is None:
         raise ArgumentError(f"{name} is missing: training and evaluation need a target for each example")
-    if isinstance(loss, SparseCategoricalCrossentropy):
+    _in_main_memory(y.data if isinstance(y, Tensor) else y, name)
+    of_examples = output_shape is None or len(output_shape) == 2  # and not of their pixels
+    if isinstance(loss, SparseCategoricalCrossentropy) and loss.ignore_class is None and of_examples:
         classes = None if output_shape is None else output_shape[-1]
         return check_labels(y, name=name, count=count, classes=classes)
     y = numeric(y, name)
@@ -92,6 +96,15 @@ def split_off(arrays: list[np.ndarray | None], fraction: float) -> tuple[list[An
     if at in (0, count):
         raise ArgumentError(f"validation_split {fraction} of {count} examples leaves one of both parts empty")
     return [None if a is None else a[:at] for a in arrays], [None if a is None else a[at:] for a in arrays]
+
+
+def _in_main_memory(array: Any, name: str) -> Any:
+    if (device := device_of(array)) != HOST:
+        raise DeviceError(
+            f"{name} lives on {device!r}: give it in main memory, where it is checked; the model takes it from there "
+            f"batch by batch. {name}.numpy() or {name}.get() copies it"
+        )
+    return array
 
 
 def _check_shape(shape: tuple[int, ...], wanted: Shape, name: str) -> None:

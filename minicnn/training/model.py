@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
 from minicnn import losses, metrics, optimizers
-from minicnn.callbacks import Callback, CallbackList, History
+from minicnn.backends import to_host
+from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
-from minicnn.errors import ArgumentError, ShapeError, StateError
+from minicnn.data.stream import Batch, Mapped, Stream
+from minicnn.errors import ArgumentError, NonFiniteError, ShapeError, StateError
 from minicnn.geometry import is_int
 from minicnn.layers import Layer
+from minicnn.layers.base import Shape
 from minicnn.losses import Loss
 from minicnn.metrics import Mean, Metric
 from minicnn.network import Network
@@ -24,6 +27,7 @@ from minicnn.random import fresh_seed
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
+from minicnn.training.penalties import weight_penalty, with_activity
 from minicnn.training.repetition import Repetition, key_of, step_inputs
 
 
@@ -37,6 +41,8 @@ class Model(Network):
         self.optimizer: Optimizer | None = None
         self.loss: Loss | None = None
         self.stop_training = False
+        self.history: History | None = None  # of the last fit
+        self.next_place: tuple[int, int] | None = None  # (epoch, batch) at which a callback makes fit begin
         self.seed = fresh_seed()  # of the order of the examples
         self.epochs_seen = 0  # each epoch of a model's life has an order of its own
         self._metric_names: list[Any] = []
@@ -72,13 +78,19 @@ class Model(Network):
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
     ) -> History:
         """Trains for `epochs` - `initial_epoch` epochs and returns the History.
 
-        x: (N, ...) array of examples, or a `data.Batches`; y: (N, ...) targets; batch_size: 32 unless given;
+        x: (N, ...) array of examples, or a stream of batches (`data.Batches`, what `utils.image_dataset_from_directory`
+        and `ImageDataGenerator.flow` return, a `utils.PyDataset`); y: (N, ...) targets; batch_size: 32 unless given;
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1; validation_split: part of the examples, the
-        last ones before shuffling, kept for validation; validation_data: (x, y), (x, y, weights) or a `data.Batches`;
-        class_weight: class number -> weight; sample_weight: (N,).
+        last ones before shuffling, kept for validation; validation_data: (x, y), (x, y, weights) or a stream;
+        class_weight: class number -> weight; sample_weight: (N,); steps_per_epoch, validation_steps: batches to take,
+        each epoch of training goes on where the one before ended; validation_freq: validate after every so many epochs.
         Raises StateError before compile; ArgumentError, ShapeError, DTypeError, DataError for what does not fit, before
         a weight changes; NonFiniteError, naming layer and step, when the loss or the weights turn NaN or infinite.
         """
@@ -89,53 +101,64 @@ class Model(Network):
             raise ArgumentError(f"shuffle must be True or False, got {shuffle!r}")
         if verbose not in ("auto", 0, 1, 2):
             raise ArgumentError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
-        if not isinstance(callbacks, (list, tuple, type(None))):
-            raise ArgumentError(f"callbacks must be a list of callbacks.Callback objects; got {callbacks!r:.80}")
+        if not is_int(validation_freq) or validation_freq < 1:
+            raise ArgumentError(f"validation_freq must be a whole number of at least 1, got {validation_freq!r}")
         if validation_data is not None:
             validation_split = 0.0
-        if isinstance(x, Batches):
-            if y is not None or sample_weight is not None or class_weight is not None or validation_split:
+        train: Stream
+        if isinstance(x, Stream):
+            if y is not None or sample_weight is not None or validation_split:
                 raise ArgumentError(
-                    "x is a Batches, which brings its targets and weights: y, sample_weight, class_weight "
-                    "and validation_split go with arrays"
+                    f"x is a {type(x).__name__}, which brings its targets and weights: y, sample_weight and "
+                    "validation_split go with arrays"
                 )
-            train, held_out = self._checked(x), None
+            train, held_out = self._checked(x, class_weight), None
         else:
             train, held_out = self._training_batches(
                 x, y, batch_size, shuffle, sample_weight, class_weight, validation_split
             )
-        validation = (
-            held_out if validation_data is None else self._validation_batches(validation_data, train.batch_size)
+        validation: Stream | None = held_out
+        if validation_data is not None:
+            validation = self._validation_batches(validation_data, validation_batch_size or train.batch_size)
+        if steps_per_epoch is not None:
+            train = train.in_steps(steps_per_epoch)
+        if validation is not None and validation_steps is not None:
+            validation = validation.take(validation_steps)
+
+        self.history = history = History()
+        watching = CallbackList(
+            callbacks,
+            model=self,
+            epochs=epochs,
+            steps=len(train),
+            batch_size=train.batch_size,
+            samples=train.samples,
+            verbose=verbose,
         )
-
-        history = History()
-        watchers = [history, *(callbacks or ())]
+        watching.append(history)  # after those of the user, as in Keras: what they add to the logs belongs to it
         if verbose:
-            from minicnn.training.progress import ProgressBar  # rich: only for those who look
-
-            watchers.append(ProgressBar(lines_only=verbose == 2))  # last: what it prints is done, saved included
-        params = {
-            "epochs": epochs,
-            "steps": len(train),
-            "batch_size": train.batch_size,
-            "samples": len(train.x),
-        }
-        watching = CallbackList(watchers, self, params)
-        self.stop_training = False
+            watching.append(ProgbarLogger(lines_only=verbose == 2))  # last: what it prints is done, saved included
+        self.stop_training, self.next_place = False, None
         logs: dict[str, float] = {}
         try:
             watching.on_train_begin({})
-            for epoch in range(initial_epoch, epochs):
+            first, batch = self.next_place or (initial_epoch, 0)
+            for epoch in range(first, epochs):
                 watching.on_epoch_begin(epoch, {})
-                logs = self._train_epoch(train, watching)
-                if validation is not None:
-                    logs.update({f"val_{name}": value for name, value in self._evaluate(validation).items()})
+                logs = self._train_epoch(train, watching, batch)
+                batch = 0
+                if validation is not None and (epoch + 1) % validation_freq == 0 and np.isfinite(logs["loss"]):
+                    results = self._evaluate(validation, watching)
+                    logs.update({f"val_{name}": value for name, value in results.items()})
                 self.epochs_seen += 1
                 watching.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
-        finally:
+            self._optimizer().finalize_variable_values()
             watching.on_train_end(logs)
+        except BaseException:
+            watching.on_train_interrupted(logs)
+            raise
         return history
 
     def evaluate(
@@ -143,37 +166,62 @@ class Model(Network):
         x: Any = None,
         y: Any = None,
         batch_size: int | None = None,
-        sample_weight: Any = None,
-        return_dict: bool = False,
         verbose: str | int = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Sequence[Callback] | None = None,
+        return_dict: bool = False,
     ) -> Any:
         """Loss, and metrics if there are any, over all examples: a number, a list, or with return_dict a dict.
 
-        x, y: as in fit. `verbose` is accepted for Keras's sake. Raises as fit.
+        x, y, callbacks: as in fit; steps: batches to take. `verbose` is accepted for Keras's sake. Raises as fit.
         """
         self._need_compiled()
-        if isinstance(x, Batches):
+        batches: Stream
+        if isinstance(x, Stream):
             batches = self._checked(x)
         else:
             x, y = self._check(x, y)
             batches = self._batches(x, y, example_weights(y, sample_weight, None), batch_size)
-        return self._reported(self._evaluate(batches), return_dict)
+        batches = batches if steps is None else batches.take(steps)
+        watching = CallbackList(callbacks, model=self, steps=len(batches), verbose=verbose)
+        return self._reported(self._evaluate(batches, watching), return_dict)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: str | int = "auto") -> np.ndarray:
-        """The network's output for all examples, in their order: (N, ...). x: (N, ...) array or `data.Batches`.
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Sequence[Callback] | None = None,
+    ) -> np.ndarray:
+        """The network's output for all examples, in their order: (N, ...). x: (N, ...) array, or a stream as in fit.
 
         Raises as fit.
         """
+        batches: Stream
         if isinstance(x, Batches):
-            check_inputs(x.x, self.input_shape if self.built else None)
+            check_inputs(x.x, self._known_shape())
             batches = dataclasses.replace(x, shuffle=False)
+        elif isinstance(x, Stream):
+            batches = Mapped(x, lambda batch: batch._replace(x=check_inputs(batch.x, self._known_shape())))
         else:
-            batches = self._batches(check_inputs(x, self.input_shape if self.built else None), None, None, batch_size)
-        return np.concatenate([self._predictions(batch.x) for batch in batches.epoch()])
+            batches = self._batches(check_inputs(x, self._known_shape()), None, None, batch_size)
+        batches = batches if steps is None else batches.take(steps)
+        watching = CallbackList(callbacks, model=self, steps=len(batches), verbose=verbose)
+        outputs = []
+        watching.on_predict_begin({})
+        with _ready(batches, batches.epoch()) as ready:
+            for number, batch in enumerate(ready):
+                watching.on_predict_batch_begin(number, {})
+                outputs.append(self._predictions(batch.x))
+                watching.on_predict_batch_end(number, {"outputs": outputs[-1]})
+        watching.on_predict_end({})
+        return np.concatenate(outputs)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The network's output for one batch: (n, ...)."""
-        return self._predictions(check_inputs(x, self.input_shape if self.built else None))
+        return self._predictions(check_inputs(x, self._known_shape()))
 
     def train_on_batch(
         self,
@@ -192,38 +240,49 @@ class Model(Network):
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch."""
-        x = check_inputs(x, self.input_shape if self.built else None)
+        x = check_inputs(x, self._known_shape())
         return self.evaluate(x, y, batch_size=len(x), sample_weight=sample_weight, return_dict=return_dict)
+
+    def _move(self) -> None:
+        if self.device != self._place:
+            self._repetition = Repetition()  # what is recorded stays on the memory that is left
+        super()._move()
 
     # One step, one epoch.
 
     def _step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None) -> tuple[float, np.ndarray]:
         """Forward, loss, backward, update. Returns the loss and the predictions that it was taken of."""
+        self._move()
         optimizer, variables = self._optimizer(), self.trainable_weights
         with without_warnings():
             inputs = step_inputs(self, x, y, weights)
             key = None if inputs is None else key_of(self._chain, True, *inputs)
             if inputs is None or key is None:
-                loss = self._loss()(y, predictions := self(Tensor(x), training=True), weights)
-                value, predicted = loss.item(), predictions.data
-                self._need_finite(value, x)
-                if variables:
-                    gradients = self._backward(loss)
+                predictions = self(x, training=True)
+                loss = with_activity(self._loss()(y, predictions, weights), self._chain)
+                predicted, total = predictions.data, loss.data
+                gradients = self._backward(loss) if variables else []
             else:
-                losses, predicted, *gradients = self._repetition.run(key, self._losses_and_gradients, inputs)
+                losses, predicted, *gradients = self._repetition.run(
+                    key, self._losses_and_gradients, inputs, self.device
+                )
                 for variable, gradient in zip(variables, gradients, strict=True):
                     variable.grad = gradient  # until the next step, which may use the same memory
-                value = losses.mean().item()
-                self._need_finite(value, x)
+                total = losses.mean()
+            if variables:
+                total = total + weight_penalty(variables, gradients)
+            # On a device everything so far is only launched: here is the one place of a step that waits for it.
+            value = total.item()
+            self._need_finite(value, x)
             if variables:
                 optimizer.apply(gradients, variables)
         return value, predicted
 
     def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
         """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
-        predictions = self(Tensor(x), training=True)
+        predictions = self(x, training=True)
         losses = self._loss().call(y, predictions)
-        share = np.full(losses.shape, 1 / losses.size, losses.dtype)
+        share = np.full_like(losses.data, 1 / losses.size)
         return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
 
     def _backward(self, loss: Tensor, gradient: np.ndarray | None = None) -> list[np.ndarray]:
@@ -242,53 +301,84 @@ class Model(Network):
         """The network's output for one batch, without a tape."""
         with no_grad():
             x = x.astype(self.dtype or "float32", copy=False)
+            self._move()
             key = key_of(self._chain, False, x) if self.built else None
             if key is None:
-                return self(x).data
-            return self._repetition.run(key, lambda x: (self(x).data,), (x,), copy=True)[0]
+                return to_host(self(x).data)
+            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self.device, copy=True)[0]
 
-    def _train_epoch(self, batches: Batches, watching: CallbackList) -> dict[str, float]:
+    def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
+        """The logs of an epoch, trained from the batch numbered `start` on."""
         mean_loss = Mean()
-        self._start_metrics(batches.y)
         logs: dict[str, float] = {}
-        epoch = batches.epoch(self.epochs_seen)
-        # Cutting a batch out of an array is less work than handing it from thread to thread.
-        with made_ahead(epoch) if batches.augment is not None else nullcontext(epoch) as ready:
-            for number, batch in enumerate(ready):
-                y: Any = batch.y
-                loss, predictions = self._step(batch.x, y, batch.weights)
-                mean_loss.update_state(loss, sample_weight=[len(y)])
-                logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
-                watching.on_train_batch_end(number, logs)
-        check_weights(self, self._optimizer().iterations)
+        try:
+            with _ready(batches, batches.epoch_from(self.epochs_seen, start)) as ready:
+                for number, batch in enumerate(ready, start):
+                    y: Any = batch.y
+                    if number == start:
+                        self._start_metrics(y)
+                    watching.on_train_batch_begin(number, {})
+                    loss, predictions = self._step(batch.x, y, batch.weights)
+                    mean_loss.update_state(loss, sample_weight=[len(y)])
+                    logs = {"loss": mean_loss.result(), **self._seen(y, predictions)}
+                    watching.on_train_batch_end(number, logs)
+                    if self.stop_training:
+                        break
+            check_weights(self, self._optimizer().iterations)
+        except NonFiniteError as error:
+            if not watching.on_non_finite(error):
+                raise
+            self.stop_training = True
+            logs = {**logs, "loss": float("nan")}
         return logs
 
-    def _evaluate(self, batches: Batches) -> dict[str, float]:
+    def _evaluate(self, batches: Stream, watching: CallbackList) -> dict[str, float]:
         mean_loss = Mean()
-        self._start_metrics(batches.y)
         logs: dict[str, float] = {}
-        with no_grad(), without_warnings():
-            for batch in batches.epoch():
+        watching.on_test_begin({})
+        with no_grad(), without_warnings(), _ready(batches, batches.epoch()) as ready:
+            for number, batch in enumerate(ready):
                 y: Any = batch.y
+                if number == 0:
+                    self._start_metrics(y)
+                watching.on_test_batch_begin(number, {})
                 predictions = self(batch.x)
-                loss = self._loss()(y, predictions, batch.weights).item()
+                of_batch = with_activity(self._loss()(y, predictions, batch.weights), self._chain)
+                loss = (of_batch.data + weight_penalty(self.trainable_weights)).item()
                 if not np.isfinite(loss):
                     raise_non_finite(self, batch.x, loss, self._optimizer().iterations, training=False)
                 mean_loss.update_state(loss, sample_weight=[len(y)])
                 logs = {"loss": mean_loss.result(), **self._seen(y, predictions.data)}
+                watching.on_test_batch_end(number, logs)
+        watching.on_test_end(logs)
         return logs
 
     # Data at the door.
 
     def _check(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        x = check_inputs(x, self.input_shape if self.built else None)
+        x = check_inputs(x, self._known_shape())
         if not self.built:
             self.build((None, *x.shape[1:]))
         return x, check_targets(y, len(x), self.loss, self.output_shape)
 
-    def _checked(self, batches: Batches) -> Batches:
-        self._check(batches.x, batches.y)
-        return batches
+    def _known_shape(self) -> Shape | None:
+        return self.input_shape if self.built else None
+
+    def _checked(self, stream: Stream, class_weight: Mapping[int, float] | None = None) -> Stream:
+        """The stream, looked at: arrays at once, others batch by batch; a model without shapes gets them now."""
+        if isinstance(stream, Batches):
+            _, y = self._check(stream.x, stream.y)
+            if class_weight is None:
+                return stream
+            return dataclasses.replace(stream, weights=example_weights(y, stream.weights, class_weight))
+        if not self.built:
+            self._check(*next(iter(stream.epoch()))[:2])
+
+        def look(batch: Batch) -> Batch:
+            x, y = self._check(batch.x, batch.y)
+            return Batch(x, y, example_weights(y, batch.weights, class_weight))
+
+        return Mapped(stream, look)
 
     def _batches(
         self, x: np.ndarray, y: np.ndarray | None, weights: np.ndarray | None, batch_size: int | None
@@ -314,11 +404,11 @@ class Model(Network):
         train = self._batches(x, y, weights, batch_size)
         return Batches(train.x, train.y, train.weights, train.batch_size, shuffle, self.seed, train.dtype), held_out
 
-    def _validation_batches(self, data: Any, batch_size: int) -> Batches:
-        if isinstance(data, Batches):
+    def _validation_batches(self, data: Any, batch_size: int) -> Stream:
+        if isinstance(data, Stream):
             return self._checked(data)
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-            raise ArgumentError("validation_data must be (x, y), (x, y, sample_weight) or a data.Batches")
+            raise ArgumentError("validation_data must be (x, y), (x, y, sample_weight) or a stream of batches")
         x = check_inputs(data[0], self.input_shape, "validation x")
         y = check_targets(data[1], len(x), self.loss, self.output_shape, "validation y")
         return self._batches(x, y, example_weights(y, data[2] if len(data) == 3 else None, None), batch_size)
@@ -335,9 +425,15 @@ class Model(Network):
             metric.reset_state()
 
     def _seen(self, y: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
+        predictions = to_host(predictions) if self._metrics else predictions
         for metric in self._metrics:
             metric.update_state(y, predictions)
         return {metric.name: metric.result() for metric in self._metrics}
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that are reported beside the loss, as they stand."""
+        return list(self._metrics)
 
     @property
     def metrics_names(self) -> list[str]:
@@ -363,3 +459,8 @@ class Model(Network):
         self._loss()
         if not self._chain:
             raise ShapeError(f"{self.name} has no layers to {'train' if training else 'evaluate'}")
+
+
+def _ready(batches: Stream, epoch: Iterator[Batch]) -> AbstractContextManager[Iterator[Batch]]:
+    """The batches of an epoch, made by a thread while the model computes, if that is worth it."""
+    return made_ahead(epoch) if batches.background else nullcontext(epoch)

@@ -21,9 +21,19 @@ from typing import Any
 import numpy as np
 
 from minicnn import activations, layers, losses
-from minicnn.backends import current_backend, get_num_threads
+from minicnn.backends import (
+    HOST,
+    backend_for,
+    beside,
+    current_backend,
+    device_of,
+    get_num_threads,
+    moved,
+    to_host,
+)
 from minicnn.layers import Layer
 from minicnn.plan import signature
+from minicnn.tensor import Array
 
 KEPT = 4  # recordings of a model at a time: a batch and the last, smaller one, in training and in prediction
 LARGEST = (
@@ -31,6 +41,7 @@ LARGEST = (
 )  # bytes of input and weights; with more than that, kernels take so long that Python is nothing
 
 _REPEATABLE = {
+    layers.ELU,
     layers.Activation,
     layers.BatchNormalization,
     layers.Conv2D,
@@ -44,7 +55,13 @@ _REPEATABLE = {
     layers.Reshape,
     layers.Softmax,
 }
-_ACTIVATIONS = {activations.get(name) for name in (None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax")}
+_ACTIVATIONS = {
+    activations.get(name)
+    for name in (
+        *(None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax"),
+        *("elu", "selu", "gelu", "silu", "softplus"),
+    )
+}
 
 _repeating: ContextVar[bool] = ContextVar("repeating", default=True)
 
@@ -67,8 +84,8 @@ class repeating:
 class _Recorded:
     """One computation on its own memory."""
 
-    inputs: tuple[np.ndarray, ...]
-    results: tuple[np.ndarray, ...]
+    inputs: tuple[Array, ...]
+    results: tuple[Array, ...]
     again: Callable[[], None]
 
 
@@ -92,13 +109,14 @@ class Repetition:
     def run(
         self,
         key: tuple[Any, ...],
-        compute: Callable[..., tuple[np.ndarray, ...]],
+        compute: Callable[..., tuple[Array, ...]],
         inputs: tuple[np.ndarray, ...],
+        device: str = HOST,
         copy: bool = False,
-    ) -> tuple[np.ndarray, ...]:
-        """compute(*inputs); from the second call with an equal key on recorded, then repeated.
+    ) -> tuple[Array, ...]:
+        """compute(*inputs); from the second call with an equal key on recorded on the device, then repeated.
 
-        copy: hand out copies of the results, which otherwise last until the next run.
+        copy: hand out copies of the results, in main memory; otherwise they last until the next run.
         """
         with self._lock:
             recorded = self._kept.get(key)
@@ -107,25 +125,34 @@ class Repetition:
             elif recorded is not None:
                 self._kept.move_to_end(key)
                 for own, given in zip(recorded.inputs, inputs, strict=True):
-                    np.copyto(own, given)
+                    own[...] = beside(given, own)
                 recorded.again()
             elif key in self._kept:
-                recorded = self._record(key, compute, inputs)
+                recorded = self._record(key, compute, inputs, device)
             else:
                 self._kept[key] = None
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             if recorded is not None:
-                return tuple(np.array(a) for a in recorded.results) if copy else recorded.results
-        return compute(*inputs)
+                return tuple(map(_copied, recorded.results)) if copy else recorded.results
+        results = compute(*inputs)
+        return tuple(map(to_host, results)) if copy else results
 
     def _record(
-        self, key: tuple[Any, ...], compute: Callable[..., tuple[np.ndarray, ...]], inputs: tuple[np.ndarray, ...]
+        self,
+        key: tuple[Any, ...],
+        compute: Callable[..., tuple[Array, ...]],
+        inputs: tuple[np.ndarray, ...],
+        device: str,
     ) -> _Recorded:
-        own = tuple(np.array(a, order="C") for a in inputs)
-        results, again = current_backend().recorded(lambda: compute(*own))
+        own = tuple(moved(np.array(a, order="C"), device) for a in inputs)
+        results, again = backend_for(*own).recorded(lambda: compute(*own))
         self._kept[key] = _WRITTEN if again is None else _Recorded(own, results, again)
         return _Recorded(own, results, again or (lambda: None))
+
+
+def _copied(a: Array) -> np.ndarray:
+    return np.array(a) if device_of(a) == HOST else to_host(a)
 
 
 def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
@@ -155,8 +182,12 @@ def key_of(chain: list[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any
 def _is_repeatable(layer: Layer, training: bool) -> bool:
     if type(layer) is layers.BatchNormalization and training and not layer.trainable:
         return False  # its gradient is computed by NumPy
+    if layer.activity_regularizer is not None:
+        return False  # NumPy sums up its outputs
     if getattr(layer, "groups", 1) > 1:
         return False  # groups are taken apart, or channels repeated, by NumPy
+    if type(layer) is layers.Softmax and layer.axis not in (-1, len(layer.input_shape or ()) - 1):
+        return False  # it turns axes, and whoever reshapes them next has NumPy copy
     return type(layer) in _REPEATABLE and getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
 
 
@@ -167,9 +198,17 @@ def step_inputs(model: Any, x: np.ndarray, y: np.ndarray, weights: np.ndarray | 
     """
     loss = model.loss
     known = type(loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
-    if not known or not loss.from_logits or loss.reduction != "sum_over_batch_size" or weights is not None:
+    if (
+        not known
+        or not loss.from_logits
+        or loss.reduction not in ("sum_over_batch_size", "mean")
+        or weights is not None
+    ):
         return None
+    if getattr(loss, "label_smoothing", 0) or getattr(loss, "ignore_class", None) is not None or loss.axis != -1:
+        return None  # NumPy prepares the targets
     dtype = model.dtype or "float32"
     sparse = type(loss) is losses.SparseCategoricalCrossentropy
-    y = y.reshape(len(y)).astype(np.int64, copy=False) if sparse else y.astype(dtype, copy=False)
+    whole = np.int64 if model.device == HOST else np.int32  # labels as kernels take them
+    y = y.reshape(len(y)).astype(whole, copy=False) if sparse else y.astype(dtype, copy=False)
     return x.astype(dtype, copy=False), y

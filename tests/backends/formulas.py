@@ -33,18 +33,21 @@ def sgd(momentum: float, nesterov: bool) -> None:
         np.testing.assert_allclose(v, velocities, rtol=1e-13)
 
 
-def adam() -> None:
+def adam(amsgrad: bool = False) -> None:
     """Means of g and g² that forget, both divided by 1 - βᵗ; ε̂ stands beside the root of the uncorrected mean."""
-    rate, beta_1, beta_2, epsilon = 0.01, 0.9, 0.99, 1e-3
-    expected, first, second = list(START), [0.0] * 3, [0.0] * 3
+    rate, beta_1, beta_2, epsilon = 0.01, 0.9, 0.7 if amsgrad else 0.99, 1e-3
+    expected, first, second, largest = list(START), [0.0] * 3, [0.0] * 3, [0.0] * 3
     p, m, v = np.array(START), np.zeros(3), np.zeros(3)
+    kept = [np.zeros(3)] if amsgrad else None
     for step in range(1, STEPS + 1):
         g = gradients(step)
-        current_backend().adam_update([p], [np.array(g)], [m], [v], rate, beta_1, beta_2, epsilon, step)
+        current_backend().adam_update([p], [np.array(g)], [m], [v], kept, rate, beta_1, beta_2, epsilon, step)
         for i in range(3):
             first[i] = beta_1 * first[i] + (1 - beta_1) * g[i]
             second[i] = beta_2 * second[i] + (1 - beta_2) * g[i] ** 2
-            corrected_1, corrected_2 = first[i] / (1 - beta_1**step), second[i] / (1 - beta_2**step)
+            largest[i] = max(largest[i], second[i])
+            spread = largest[i] if amsgrad else second[i]
+            corrected_1, corrected_2 = first[i] / (1 - beta_1**step), spread / (1 - beta_2**step)
             # ε = ε̂ / sqrt(1 - β₂ᵗ) turns Keras's form into the paper's first.
             expected[i] -= rate * corrected_1 / (math.sqrt(corrected_2) + epsilon / math.sqrt(1 - beta_2**step))
     np.testing.assert_allclose(p, expected, rtol=1e-12)
@@ -69,3 +72,69 @@ def rmsprop(momentum: float, centered: bool) -> None:
             velocities[i] = momentum * velocities[i] + rate * g[i] / math.sqrt(spread + epsilon)
             expected[i] -= velocities[i]
     np.testing.assert_allclose(p, expected, rtol=1e-12)
+
+
+def nadam() -> None:
+    """Adam's moments; the step is a mix of mean and gradient, over the root of the corrected second moment."""
+    of_mean, of_gradient, beta_1, beta_2, epsilon = 0.02, 0.005, 0.9, 0.99, 1e-3
+    expected, first, second = list(START), [0.0] * 3, [0.0] * 3
+    p, m, v = np.array(START), np.zeros(3), np.zeros(3)
+    for step in range(1, STEPS + 1):
+        g = gradients(step)
+        numbers = of_mean, of_gradient, beta_1, beta_2, epsilon, step
+        current_backend().nadam_update([p], [np.array(g)], [m], [v], *numbers)
+        for i in range(3):
+            first[i] = beta_1 * first[i] + (1 - beta_1) * g[i]
+            second[i] = beta_2 * second[i] + (1 - beta_2) * g[i] ** 2
+            root = math.sqrt(second[i] / (1 - beta_2**step))
+            expected[i] -= (of_mean * first[i] + of_gradient * g[i]) / (root + epsilon)
+    np.testing.assert_allclose(p, expected, rtol=1e-12)
+    np.testing.assert_allclose([m, v], [first, second], rtol=1e-12)
+
+
+def adamax() -> None:
+    """A norm that is the largest |g| so far, shrinking by β₂; the mean divided by 1 - β₁ᵗ."""
+    rate, beta_1, beta_2, epsilon = 0.01, 0.9, 0.7, 1e-3
+    expected, first, norms = list(START), [0.0] * 3, [0.0] * 3
+    p, m, u = np.array(START), np.zeros(3), np.zeros(3)
+    for step in range(1, STEPS + 1):
+        g = gradients(step)
+        current_backend().adamax_update([p], [np.array(g)], [m], [u], rate, beta_1, beta_2, epsilon, step)
+        for i in range(3):
+            first[i] = beta_1 * first[i] + (1 - beta_1) * g[i]
+            norms[i] = max(beta_2 * norms[i], abs(g[i]))
+            expected[i] -= rate * first[i] / (1 - beta_1**step) / (norms[i] + epsilon)
+    np.testing.assert_allclose(p, expected, rtol=1e-12)
+    np.testing.assert_allclose([m, u], [first, norms], rtol=1e-12)
+
+
+def adagrad() -> None:
+    """p -= r g / sqrt(sum of g² + ε)."""
+    rate, epsilon = 0.1, 1e-3
+    expected, squares = list(START), [0.1] * 3
+    p, square = np.array(START), np.full(3, 0.1)
+    for step in range(1, STEPS + 1):
+        g = gradients(step)
+        current_backend().adagrad_update([p], [np.array(g)], [square], rate, epsilon)
+        for i in range(3):
+            squares[i] += g[i] ** 2
+            expected[i] -= rate * g[i] / math.sqrt(squares[i] + epsilon)
+    np.testing.assert_allclose(p, expected, rtol=1e-12)
+    np.testing.assert_allclose(square, squares, rtol=1e-12)
+
+
+def adadelta() -> None:
+    """Steps g sqrt(mean step² + ε) / sqrt(mean g² + ε), both means forgetting by ρ."""
+    rate, rho, epsilon = 0.5, 0.8, 1e-3
+    expected, squares, steps = list(START), [0.0] * 3, [0.0] * 3
+    p, square, step_square = np.array(START), np.zeros(3), np.zeros(3)
+    for number in range(1, STEPS + 1):
+        g = gradients(number)
+        current_backend().adadelta_update([p], [np.array(g)], [square], [step_square], rate, rho, epsilon)
+        for i in range(3):
+            squares[i] = rho * squares[i] + (1 - rho) * g[i] ** 2
+            step = g[i] * math.sqrt(steps[i] + epsilon) / math.sqrt(squares[i] + epsilon)
+            steps[i] = rho * steps[i] + (1 - rho) * step**2
+            expected[i] -= rate * step
+    np.testing.assert_allclose(p, expected, rtol=1e-12)
+    np.testing.assert_allclose([square, step_square], [squares, steps], rtol=1e-12)

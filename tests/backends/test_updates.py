@@ -15,9 +15,16 @@ def test_sgd(backend: Spy, momentum: float, nesterov: bool) -> None:
     backend.assert_ran("sgd_update")
 
 
-def test_adam(backend: Spy) -> None:
-    formulas.adam()
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_adam(backend: Spy, amsgrad: bool) -> None:
+    formulas.adam(amsgrad)
     backend.assert_ran("adam_update")
+
+
+@pytest.mark.parametrize("name", ["nadam", "adamax", "adagrad", "adadelta"])
+def test_the_others(backend: Spy, name: str) -> None:
+    getattr(formulas, name)()
+    backend.assert_ran(f"{name}_update")
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.8])
@@ -35,7 +42,11 @@ def test_updates_are_in_place_keep_the_dtype_and_leave_the_gradient_alone(backen
     gradient = np.array([0.5, -0.5], dtype)
     calls = {
         "sgd_update": ([some()], (0.1, 0.9, True)),
-        "adam_update": ([some(), some()], (0.1, 0.9, 0.99, 1e-7, 1)),
+        "adam_update": ([some(), some(), some()], (0.1, 0.9, 0.99, 1e-7, 1)),
+        "nadam_update": ([some(), some()], (0.1, 0.1, 0.9, 0.99, 1e-7, 1)),
+        "adamax_update": ([some(), some()], (0.1, 0.9, 0.99, 1e-7, 1)),
+        "adagrad_update": ([some()], (0.1, 1e-7)),
+        "adadelta_update": ([some(), some()], (0.1, 0.9, 1e-7)),
         "rmsprop_update": ([some(), some(), np.zeros(2, dtype)], (0.1, 0.9, 0.9, 1e-7)),
     }
     for name, (state, numbers) in calls.items():

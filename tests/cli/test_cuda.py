@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from minicnn.kernels.cuda import FOLDER
+from minicnn.kernels.softgpu import compiler
 from tests.cli.conftest import Run
 from tests.kernels.softgpu.sources import BLOCK_SUM, SCALE_FOURS, TRANSPOSE, VECTOR_ADD
 
@@ -72,7 +75,11 @@ def test_shared_memory_that_nobody_wrote(minicnn: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "arguments", "says"),
     [
-        (VECTOR_ADD + BLOCK_SUM, (), "has the kernels vector_add, block_sum: choose one by --kernel"),
+        (
+            VECTOR_ADD + BLOCK_SUM,
+            (),
+            "kernel.cu has several kernels; choose one by --kernel:\n  vector_add(const float* x, ",
+        ),
         (VECTOR_ADD, ("--kernel", "subtract"), "has no kernel 'subtract'"),
         (VECTOR_ADD, ("m=3",), "'m=3' is not NAME=VALUE with a parameter of vector_add: x, y, sum, n"),
         (VECTOR_ADD, ("n=three",), "'three' is no value for 'int n'"),
@@ -89,6 +96,66 @@ def test_what_cannot_be_checked(
     done = minicnn("cuda", "check", written(tmp_path, source), *arguments)
     assert done.status == 1
     assert says in done.err
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize(("file", "status"), [("transpose.cu", 0), ("race.cu", 1)])
+def test_an_example_is_launched_as_it_says(minicnn: Run, file: str, status: int) -> None:
+    [told] = re.findall(rf"minicnn (cuda check) examples/{file} (.*)", (EXAMPLES / file).read_text(encoding="utf-8"))
+    done = minicnn(*told[0].split(), EXAMPLES / file, *told[1].split())
+    assert done.status == status, done.err
+    assert ("data race on shared memory" in done.out) == bool(status)
+
+
+def test_the_launch_of_the_help_is_that_of_the_example(minicnn: Run) -> None:
+    told = re.search(r"minicnn cuda check (examples/transpose.cu .*)", (EXAMPLES / "transpose.cu").read_text())
+    assert told is not None
+    assert " ".join(told[1].split()) in " ".join(minicnn("cuda", "check", "--help").out.replace("\\\n", " ").split())
+
+
+SOFTMAX = ("--kernel", "softmax", "--grid", "2", "--block", "32,4", "rows=8", "n=100")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("file", ["softmax", FOLDER / "softmax.cu"])
+def test_one_of_minicnns_own(minicnn: Run, file: str | Path, dtype: str) -> None:
+    done = minicnn("cuda", "check", file, *SOFTMAX, "--size", 800, "--dtype", dtype)
+    assert done.out.startswith("softmax, 256 threads: no race")
+    found = minicnn("cuda", "check", file, *SOFTMAX, "--size", 799, "--dtype", dtype)
+    assert found.status == 1
+    assert "past the end of 'x' (799 elements of" in found.out
+    assert re.search(r"^>.*row\[k\]", found.out, re.MULTILINE), "the line stands in a header"
+
+
+def test_the_kernels_of_a_family_are_listed(minicnn: Run) -> None:
+    done = minicnn("cuda", "check", "softmax")
+    assert done.status == 1
+    assert "  softmax(const float *x, float *y, long long rows, int n)\n  softmax_gradient(" in done.err
+
+
+def test_a_kernel_without_arguments(minicnn: Run, tmp_path: Path) -> None:
+    done = minicnn("cuda", "check", written(tmp_path, "__global__ void k() { __syncthreads(); }"))
+    assert done.out.startswith("k, 256 threads: no race")
+
+
+def test_a_file_that_is_none(minicnn: Run, tmp_path: Path) -> None:
+    for file, says in ((tmp_path / "no.cu", "no.cu does not exist: give a file of CUDA C"), (tmp_path, "is a folder")):
+        done = minicnn("cuda", "check", file)
+        assert done.status == 1
+        assert says in done.err
+        assert "softmax, sums, updates" in done.err
+
+
+def test_without_a_compiler(minicnn: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
+    compiler._compiler.cache_clear()
+    compiler._compiled.cache_clear()
+    done = minicnn("cuda", "check", written(tmp_path, VECTOR_ADD))
+    compiler._compiler.cache_clear()
+    assert done.status == 1
+    assert "compiles kernels with g++, and there is none: install it" in done.err
 
 
 def test_a_shape_that_is_none(minicnn: Run, tmp_path: Path) -> None:

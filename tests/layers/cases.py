@@ -106,10 +106,29 @@ CASES: dict[str, LayerCase] = {
     "activation": LayerCase(lambda: layers.Activation("sigmoid"), (4, 3), (4, 3)),
     "relu": LayerCase(lambda: layers.ReLU(max_value=6, negative_slope=0.1, threshold=0.5), (4, 3), (4, 3)),
     "leaky relu": LayerCase(lambda: layers.LeakyReLU(0.2), (4, 3), (4, 3)),
+    "elu": LayerCase(lambda: layers.ELU(0.5), (4, 3), (4, 3)),
+    "gelu": LayerCase(lambda: layers.Dense(3, activation="gelu"), (4,), (3,), {"kernel": (4, 3), "bias": (3,)}),
     "prelu": LayerCase(lambda: layers.PReLU("ones"), (3, 2, 4), (3, 2, 4), {"alpha": (3, 2, 4)}),
     "prelu, one alpha a channel": LayerCase(
         lambda: layers.PReLU(shared_axes=[1, 2]), (3, 2, 4), (3, 2, 4), {"alpha": (1, 1, 4)}
     ),
     "softmax": LayerCase(lambda: layers.Softmax(), (4, 3), (4, 3)),
     "softmax along rows": LayerCase(lambda: layers.Softmax(axis=1), (4, 3), (4, 3)),
+    "gaussian noise": LayerCase(lambda: layers.GaussianNoise(0.1), (4, 3), (4, 3)),
+    "rescaling": LayerCase(lambda: layers.Rescaling([2.0, 3.0], offset=-1), (3, 4, 2), (3, 4, 2)),
+    "normalization": LayerCase(
+        lambda: layers.Normalization(), (3, 4, 2), (3, 4, 2), {"mean": (2,), "variance": (2,), "count": ()}
+    ),
+    "normalization, given": LayerCase(lambda: layers.Normalization(mean=1.0, variance=4.0), (3, 2), (3, 2)),
+    "resizing": LayerCase(lambda: layers.Resizing(4, 5, antialias=True), (7, 3, 2), (4, 5, 2)),
+    "center crop": LayerCase(lambda: layers.CenterCrop(2, 3), (6, 6, 1), (2, 3, 1)),
+    "random crop": LayerCase(lambda: layers.RandomCrop(2, 3), (6, 6, 1), (2, 3, 1)),
+    "random flip": LayerCase(lambda: layers.RandomFlip("horizontal"), (4, 3, 2), (4, 3, 2)),
+    "random rotation": LayerCase(lambda: layers.RandomRotation((-0.1, 0.2), "wrap"), (4, 3, 2), (4, 3, 2)),
+    "random zoom": LayerCase(lambda: layers.RandomZoom(0.2, interpolation="nearest"), (4, 3, 2), (4, 3, 2)),
+    "random translation": LayerCase(
+        lambda: layers.RandomTranslation(0.1, (0, 0.5), "constant", fill_value=2.0), (4, 3, 2), (4, 3, 2)
+    ),
+    "random contrast": LayerCase(lambda: layers.RandomContrast(0.3), (4, 3, 2), (4, 3, 2)),
+    "random brightness": LayerCase(lambda: layers.RandomBrightness(0.3, (0, 1)), (4, 3, 2), (4, 3, 2)),
 }

@@ -21,6 +21,12 @@ def test_relu_with_all_its_options() -> None:
     np.testing.assert_allclose(out(layers.LeakyReLU()), [[-0.6, -0.15, 0.25, 1, 9]])
 
 
+def test_elu_and_its_alpha() -> None:
+    np.testing.assert_allclose(out(layers.ELU(2.0)), [[2 * np.expm1(-2), 2 * np.expm1(-0.5), 0.25, 1, 9]], rtol=1e-6)
+    with pytest.raises(ArgumentError, match="ELU: alpha must be a finite number, got None"):
+        layers.ELU(None)
+
+
 def test_prelu_starts_as_relu_and_follows_its_alpha() -> None:
     layer = layers.PReLU()
     np.testing.assert_allclose(out(layer), [[0, 0, 0.25, 1, 9]])

@@ -77,7 +77,7 @@ SHAPING_BUGS = [
     Bug(
         "max: axes not put back in order",
         f"{OPS}.reductions.max",
-        "spread.transpose(np.argsort([*others, *axes]))",
+        "spread.transpose(tuple(np.argsort([*others, *axes]).tolist()))",
         "spread.transpose([*others, *axes])",
         gradients("max"),
     ),

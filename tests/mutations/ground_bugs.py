@@ -123,6 +123,41 @@ UPDATE_BUGS = [
         "square - np.abs(mean) / 10",
         Checker("centred rmsprop", lambda: formulas.rmsprop(momentum=0.8, centered=True)),
     ),
+    Bug(
+        "adam_update: AMSGrad keeps the last second moment, not the largest",
+        f"{KERNELS}.updates.adam_update",
+        "np.maximum(largest[i], second, out=largest[i])",
+        "second",
+        Checker("amsgrad", lambda: formulas.adam(amsgrad=True)),
+    ),
+    Bug(
+        "nadam_update: the second moment not corrected",
+        f"{KERNELS}.updates.nadam_update",
+        "correction * np.sqrt(second)",
+        "np.sqrt(second)",
+        Checker("nadam", formulas.nadam),
+    ),
+    Bug(
+        "adamax_update: the norm never shrinks",
+        f"{KERNELS}.updates.adamax_update",
+        "norm *= beta_2",
+        "norm *= 1",
+        Checker("adamax", formulas.adamax),
+    ),
+    Bug(
+        "adagrad_update: the last square instead of their sum",
+        f"{KERNELS}.updates.adagrad_update",
+        "square += np.square(gradient)",
+        "square[...] = np.square(gradient)",
+        Checker("adagrad", formulas.adagrad),
+    ),
+    Bug(
+        "adadelta_update: the mean of steps as far as the learning rate takes them",
+        f"{KERNELS}.updates.adadelta_update",
+        "(1 - rho) * np.square(step)",
+        "(1 - rho) * np.square(learning_rate * step)",
+        Checker("adadelta", formulas.adadelta),
+    ),
 ]
 
 GROUND_BUGS = [*TAPE_AND_GEOMETRY_BUGS, *UPDATE_BUGS]

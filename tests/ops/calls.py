@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minicnn import Tensor
+from minicnn.backends import HOST, chosen_device, moved
 from minicnn.gradient_check import Case
+
+# Whether cases run on arrays that live on the device of the backend under test, if it has one. Otherwise they are
+# copied to it and back at every call of the backend.
+RESIDENT = bool(os.environ.get("TEST_RESIDENT"))
 
 
 class Result(NamedTuple):
@@ -17,12 +23,20 @@ class Result(NamedTuple):
     gradients: dict[str, np.ndarray]
 
 
-def run(case: Case, upstream: np.ndarray) -> Result:
-    """One pass forwards and one backwards on the tape."""
-    tensors = {name: Tensor(a, requires_grad=True) for name, a in case.inputs.items()}
-    y = case(**tensors)
-    y.backward(upstream)
-    return Result(y.data, {name: t.grad for name, t in tensors.items()})
+def run(case: Case, upstream: np.ndarray, device: str | None = None) -> Result:
+    """One pass forwards and one backwards on the tape, on the device; the results are in main memory again."""
+    device = device or (chosen_device() if RESIDENT else HOST)
+    tensors = {name: Tensor(moved(a, device), requires_grad=True) for name, a in case.inputs.items()}
+    y = Case(case.operator, case.inputs, placed(case.options, device))(**tensors)
+    y.backward(moved(upstream, device))
+    assert {y.device, *(t.device for t in tensors.values())} == {device}
+    return Result(y.numpy(), {name: Tensor(t.grad).numpy() for name, t in tensors.items()})
+
+
+def placed(options: dict[str, Any], device: str) -> dict[str, Any]:
+    """Options with their float arrays on the device. Labels and indices are whole numbers, and stay."""
+    floats = {name: a for name, a in options.items() if isinstance(a, np.ndarray) and a.dtype.kind == "f"}
+    return {**options, **{name: moved(a, device) for name, a in floats.items()}}
 
 
 def upstream_for(case: Case, rng: np.random.Generator) -> np.ndarray:

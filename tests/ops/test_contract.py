@@ -140,6 +140,7 @@ BATCHED = [
     *("conv2d_relu", "dense_relu"),
     *("max_pool2d", "average_pool2d", "global_max_pool2d", "global_average_pool2d"),
     *("relu", "relu6", "leaky_relu", "prelu", "sigmoid", "tanh", "softmax", "dropout"),
+    *("elu", "selu", "gelu", "silu", "softplus", "log_softmax"),
     *("negative", "exp", "log", "sqrt", "absolute", "power"),
     *("softmax_cross_entropy", "cross_entropy", "binary_cross_entropy"),
 ]

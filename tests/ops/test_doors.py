@@ -137,6 +137,13 @@ ACTIVATIONS = [
     door(ArgumentError, "threshold must be a finite number, got nan", ops.relu, FOUR, threshold=np.nan),
     door(ArgumentError, "negative_slope must be a finite number, got True", ops.leaky_relu, FOUR, True),
     door(DTypeError, "x must be an array … list", ops.relu6, [1.0]),
+    door(ArgumentError, "alpha must be a finite number, got 'one'", ops.elu, FOUR, "one"),
+    door(ArgumentError, "scale must be a finite number, got inf", ops.elu, FOUR, scale=np.inf),
+    door(DTypeError, "x must be float32 … int64", ops.selu, np.arange(3)),
+    door(ArgumentError, "approximate must be True or False, got 'tanh'", ops.gelu, FOUR, "tanh"),
+    door(DTypeError, "x must be float32 … int64", ops.silu, np.arange(3)),
+    door(DTypeError, "x must be an array … list", ops.softplus, [1.0]),
+    door(ShapeError, "x needs at least one element", ops.log_softmax, ones(2, 0)),
     door(ShapeError, "alpha (2,) must broadcast … (4,)", ops.prelu, ROWS, ones(2)),
     door(ShapeError, "alpha (2, 4) must broadcast to one element of the batch", ops.prelu, ROWS, ROWS),
     door(DTypeError, "alpha must be an array … float", ops.prelu, ROWS, 0.1),
@@ -261,8 +268,8 @@ FUSED = [
 ]
 
 DOORS = [*CONVOLUTIONS, *POOLINGS, *DENSE_AND_NORMALIZATION, *FUSED, *ACTIVATIONS, *LOSSES, *ARITHMETIC, *SHAPING]
-# These two are another operator with an option set, which answers for them.
-ANSWERED_BY = {"relu6": "relu", "leaky_relu": "relu"}
+# These are another operator with an option set, which answers for them.
+ANSWERED_BY = {"relu6": "relu", "leaky_relu": "relu", "selu": "elu"}
 
 
 @pytest.mark.parametrize("bad", DOORS, ids=str)

@@ -46,6 +46,11 @@ KERNELS = {
         "bias_gradient",
     ),
     "dropout": ("dropout",),
+    "elu": ("elu", "elu_gradient"),
+    "gelu": ("gelu", "gelu_gradient"),
+    "selu": ("elu", "elu_gradient"),
+    "silu": ("silu", "silu_gradient"),
+    "softplus": ("softplus", "softplus_gradient"),
     "global_average_pool2d": ("average_pool2d", "average_pool2d_gradient"),
     "global_max_pool2d": ("max_pool2d", "max_pool2d_gradient"),
     "leaky_relu": ("relu", "relu_gradient"),
@@ -58,7 +63,9 @@ KERNELS = {
     "tanh": ("tanh", "tanh_gradient"),
 }
 # Those that no operator calls: optimizers do, and readers of the examples.
-OTHERS = {"recorded", "im2col", "col2im", "sgd_update", "adam_update", "rmsprop_update"}
+OTHERS = {"recorded", "im2col", "col2im"} | {
+    f"{name}_update" for name in ("sgd", "adam", "nadam", "adamax", "rmsprop", "adagrad", "adadelta")
+}
 
 
 @pytest.mark.parametrize("name", CASES)

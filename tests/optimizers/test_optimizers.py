@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn import optimizers
+from minicnn import Input, Sequential, optimizers
 from minicnn.errors import ArgumentError, CheckpointError, ShapeError
-from minicnn.optimizers import SGD, Adam, Optimizer, RMSprop
+from minicnn.layers import Dense
+from minicnn.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, Optimizer, RMSprop
 from minicnn.optimizers.schedules import CosineDecay
 from minicnn.tensor import Tensor
 
@@ -20,6 +21,12 @@ SETTINGS: dict[str, Optimizer] = {
     "sgd with everything": SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.01, clipnorm=1),
     "sgd on a schedule": SGD(CosineDecay(0.1, 10, warmup_target=0.3, warmup_steps=2), momentum=0.5),
     "adam": Adam(0.1, weight_decay=0.1, global_clipnorm=2),
+    "adam with amsgrad": Adam(0.1, amsgrad=True),
+    "adamw": AdamW(0.1, use_ema=True, ema_overwrite_frequency=2),
+    "adamax": Adamax(0.1),
+    "nadam": Nadam(0.1),
+    "adagrad": Adagrad(0.1, initial_accumulator_value=0.5),
+    "adadelta": Adadelta(1.0),
     "rmsprop": RMSprop(0.1),
     "rmsprop with everything": RMSprop(0.1, rho=0.8, momentum=0.9, centered=True, clipvalue=0.5),
 }
@@ -86,7 +93,8 @@ def test_state_is_a_copy() -> None:
 
 
 def test_only_the_slots_that_the_settings_need_are_kept() -> None:
-    kept = {"sgd": [], "adam": ["first", "second"], "rmsprop": ["square"]}
+    kept = {"sgd": [], "adam": ["first", "second"], "rmsprop": ["square"], "adamax": ["first", "norm"]}
+    kept |= {"adam with amsgrad": ["first", "second", "largest"]}
     kept |= {"sgd with everything": ["velocity"], "rmsprop with everything": ["square", "velocity", "mean"]}
     for name, slots in kept.items():
         assert list(SETTINGS[name].kept_slots()) == slots
@@ -112,7 +120,7 @@ def test_clipvalue_cuts_off() -> None:
     np.testing.assert_array_equal(v[0].data, [1, -0.5, -1])
 
 
-@pytest.mark.parametrize("cls", [SGD, Adam, RMSprop])
+@pytest.mark.parametrize("cls", [SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop])
 def test_weight_decay_is_apart_from_the_gradient(cls: type[Optimizer]) -> None:
     """With a gradient of zero only the decay is left: learning rate times decay of the variable, for each optimizer."""
     v = [Tensor(np.array([2.0, -4.0]), requires_grad=True)]
@@ -135,6 +143,23 @@ def test_the_learning_rate_may_be_changed_between_steps() -> None:
     optimizer.apply_gradients(zip([np.ones(1)], v, strict=True))
     assert v[0].data == [-1.5]
     assert optimizer.iterations == 2
+
+
+def test_averages_follow_the_variables_and_take_their_place_at_the_end() -> None:
+    optimizer, v = SGD(1.0, use_ema=True, ema_momentum=0.5), [Tensor(np.zeros(1), requires_grad=True)]
+    for _ in range(3):  # variables -1, -2, -3; averages -1, -1.5, -2.25
+        optimizer.apply([np.ones(1)], v)
+    assert v[0].data == [-3]
+    optimizer.finalize_variable_values()
+    assert v[0].data == [-2.25]
+
+
+def test_fit_ends_with_the_averages() -> None:
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile(SGD(0.1, use_ema=True, ema_momentum=0.9), "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=3, verbose=0)
+    state = model.optimizer.get_state()
+    np.testing.assert_array_equal(model.get_weights()[0], state["0/average"])
 
 
 def test_state_of_other_variables_is_refused() -> None:
@@ -172,6 +197,13 @@ BAD: dict[str, tuple[Any, str]] = {
     "centered": (lambda: RMSprop(centered=1), "RMSprop: centered must be True or False"),
     "weight decay": (lambda: SGD(weight_decay=-1), "SGD: weight_decay must be a number of at least 0"),
     "clipnorm 0": (lambda: SGD(clipnorm=0), "SGD: clipnorm must be a number above 0"),
+    "amsgrad": (lambda: Adam(amsgrad=1), "Adam: amsgrad must be True or False, got 1"),
+    "no decay": (lambda: AdamW(weight_decay=None), "AdamW: weight_decay must be a number, got None"),
+    "accumulator": (lambda: Adagrad(initial_accumulator_value=-1), "initial_accumulator_value must be a number of"),
+    "rho of Adadelta": (lambda: Adadelta(rho=1.5), "Adadelta: rho must be below 1"),
+    "averages": (lambda: SGD(use_ema=1), "SGD: use_ema must be True or False, got 1"),
+    "momentum of averages": (lambda: Nadam(ema_momentum=2), "Nadam: ema_momentum must be at most 1, got 2"),
+    "every half step": (lambda: SGD(ema_overwrite_frequency=0.5), "ema_overwrite_frequency must be a whole number"),
     "two clips": (lambda: Adam(clipnorm=1, clipvalue=1), "Adam: give only one of clipnorm, clipvalue and global"),
 }
 

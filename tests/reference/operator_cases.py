@@ -218,6 +218,14 @@ def _activations() -> Iterator[Case]:
         "sigmoid": ("sigmoid", {}),
         "tanh": ("tanh", {}),
         "softmax": ("softmax", {}),
+        "elu": ("elu", {}),
+        "elu: alpha": ("elu", {"alpha": 0.25}),
+        "selu": ("selu", {}),
+        "gelu": ("gelu", {}),
+        "gelu: approximate": ("gelu", {"approximate": True}),
+        "silu": ("silu", {}),
+        "softplus": ("softplus", {}),
+        "log_softmax": ("log_softmax", {}),
     }
     for name, (operator, options) in variants.items():
         x = Numbers(name).normal(4, 6) * 4

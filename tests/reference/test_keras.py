@@ -40,6 +40,7 @@ LAYERS: dict[str, Callable[[Any], list[Any]]] = {
     "reshape": lambda la: [la.Reshape((11, -1))],
     "relu": lambda la: [la.ReLU(max_value=1, negative_slope=0.1, threshold=0.2)],
     "leaky relu": lambda la: [la.LeakyReLU()],
+    "elu": lambda la: [la.ELU(0.7), la.Conv2D(3, 2, activation="gelu"), la.Activation("mish")],
     "prelu shared": lambda la: [la.PReLU(shared_axes=[1, 2])],
     "softmax axis": lambda la: [la.Softmax(axis=1)],
     "batch norm": lambda la: [la.BatchNormalization()],

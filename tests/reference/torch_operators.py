@@ -212,6 +212,30 @@ def softmax(x: Tensor) -> Tensor:
     return F.softmax(x, dim=-1)
 
 
+def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    return F.elu(x, alpha)
+
+
+def selu(x: Tensor) -> Tensor:
+    return F.selu(x)
+
+
+def gelu(x: Tensor, approximate: bool = False) -> Tensor:
+    return F.gelu(x, approximate="tanh" if approximate else "none")
+
+
+def silu(x: Tensor) -> Tensor:
+    return F.silu(x)
+
+
+def softplus(x: Tensor) -> Tensor:
+    return F.softplus(x, threshold=100)
+
+
+def log_softmax(x: Tensor) -> Tensor:
+    return F.log_softmax(x, dim=-1)
+
+
 # Losses, one number an example.
 
 

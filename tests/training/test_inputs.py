@@ -193,7 +193,7 @@ def test_other_arguments_of_fit(arguments: dict[str, Any], error: type[MinicnnEr
 
 
 def test_batches_bring_their_own_targets() -> None:
-    for more in ({"y": Y}, {"class_weight": {0: 1.0}}, {"sample_weight": np.ones(20)}, {"validation_split": 0.5}):
+    for more in ({"y": Y}, {"sample_weight": np.ones(20)}, {"validation_split": 0.5}):
         with pytest.raises(ArgumentError, match="x is a Batches, which brings its targets and weights"):
             network().fit(Batches(X, Y), verbose=0, **more)
     with pytest.raises(ArgumentError, match="y is missing"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minicnn import Input, Sequential, layers, losses, no_grad, optimizers
-from minicnn.callbacks import Callback, Logs
+from minicnn.callbacks import Callback, LambdaCallback, Logs
 from minicnn.data.batches import Batches
 from minicnn.errors import ArgumentError, StateError
 from tests.training.tasks import linear, network, quarters
@@ -311,6 +311,9 @@ class Diary(Callback):
     def on_train_end(self, logs: Logs) -> None:
         self.heard.append("done")
 
+    def on_train_interrupted(self, logs: Logs) -> None:
+        self.heard.append("interrupted")
+
 
 def test_callbacks_hear_everything_in_order() -> None:
     diary = Diary()
@@ -329,6 +332,69 @@ def test_stop_training_ends_after_the_epoch() -> None:
     assert diary.heard[-1] == "done"
 
 
+def test_stop_training_within_an_epoch_ends_it_after_the_batch() -> None:
+    class Stop(Diary):
+        def on_train_batch_begin(self, batch: int, logs: Logs) -> None:
+            self.model.stop_training = batch == 2
+
+    diary = Stop()
+    network().fit(X, Y, batch_size=10, callbacks=[diary], verbose=0)
+    batches = [heard for heard in diary.heard if heard.startswith("batch")]
+    assert len(batches) == 2 + 1
+    assert diary.heard[-1] == "done"
+
+
+def test_evaluation_and_prediction_have_moments_of_their_own() -> None:
+    heard: list[Any] = []
+    moments = ("begin", "batch_begin", "batch_end", "end")
+
+    def watch(what: str) -> LambdaCallback:
+        def hear(moment: str) -> Any:
+            return lambda *given: heard.append((moment, *given[:-1], sorted(given[-1])))
+
+        return LambdaCallback(**{f"on_{what}_{moment}": hear(moment) for moment in moments})
+
+    model = network()
+    logs = ["accuracy", "loss"]
+    model.evaluate(X, Y, batch_size=40, callbacks=[watch("test")])
+    tested = [
+        ("begin", []), ("batch_begin", 0, []), ("batch_end", 0, logs), ("batch_begin", 1, []), ("batch_end", 1, logs),
+        ("end", logs),
+    ]  # fmt: skip
+    assert heard == tested
+    heard.clear()
+    model.fit(X, Y, validation_data=(X, Y), validation_batch_size=40, callbacks=[watch("test")], verbose=0)
+    assert heard == tested
+    heard.clear()
+    model.predict(X, batch_size=60, callbacks=[watch("predict")])
+    assert heard == [("begin", []), ("batch_begin", 0, []), ("batch_end", 0, ["outputs"]), ("end", [])]
+
+
+def test_validation_now_and_then() -> None:
+    history = network().fit(X, Y, epochs=5, validation_data=(X, Y), validation_freq=2, verbose=0)
+    assert {name: len(values) for name, values in history.history.items()} == {
+        "loss": 5, "accuracy": 5, "val_loss": 2, "val_accuracy": 2,
+    }  # fmt: skip
+
+
+def test_epochs_of_some_steps_go_on_where_the_one_before_ended() -> None:
+    whole, parts = network(), network()
+    whole.fit(X, Y, batch_size=10, epochs=2, shuffle=False, verbose=0)
+    history = parts.fit(X, Y, batch_size=10, epochs=3, steps_per_epoch=4, shuffle=False, verbose=0)
+    assert history.epoch == [0, 1, 2]
+    for a, b in zip(whole.get_weights(), parts.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_what_a_callback_adds_to_the_logs_is_in_the_history() -> None:
+    model = network()
+    history = model.fit(
+        X, Y, callbacks=[LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(more=epoch + 0.5))], verbose=0
+    )
+    assert history.history["more"] == [0.5]
+    assert model.history is history
+
+
 def test_callbacks_hear_of_the_end_when_something_breaks() -> None:
     class Break(Diary):
         def on_train_batch_end(self, batch: int, logs: Logs) -> None:
@@ -337,7 +403,8 @@ def test_callbacks_hear_of_the_end_when_something_breaks() -> None:
     diary = Break()
     with pytest.raises(KeyboardInterrupt):
         network().fit(X, Y, callbacks=[diary], verbose=0)
-    assert diary.heard[-1] == "done"
+    assert diary.heard[-1] == "interrupted"
+    assert "done" not in diary.heard
 
 
 @pytest.mark.parametrize("verbose", ["auto", 1, 2])

@@ -43,6 +43,15 @@ NETWORKS: dict[str, Callable[[], list[Any]]] = {
         layers.Dropout(0.5, seed=2),
         layers.Dense(CLASSES),
     ],
+    "soft activations": lambda: [
+        layers.Conv2D(4, 3, activation="gelu"),
+        layers.ELU(0.5),
+        layers.Conv2D(4, 3, activation="silu"),
+        layers.Activation("softplus"),
+        layers.Flatten(),
+        layers.Dense(7, activation="selu"),
+        layers.Dense(CLASSES, activation="elu"),
+    ],
     "strides past the kernel, and each algorithm": lambda: [
         layers.Conv2D(4, 2, strides=1, padding="same", activation="relu6"),
         layers.Conv2D(4, 3, algorithm="winograd", activation="relu"),
@@ -91,6 +100,13 @@ def assert_equal_bits(a: list[Any], b: list[Any]) -> None:
 @EVERYTHING
 def test_repeated_steps_are_the_steps(backend: Spy, name: str) -> None:
     assert_equal_bits(trained(name, True), trained(name, False))
+
+
+def test_turned_axes_are_not_repeated(backend: Spy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flatten has NumPy copy what Softmax has turned: kernels alone would go on with the first step's numbers."""
+    across = [layers.Conv2D(2, 1), layers.Softmax(axis=1), layers.Flatten(), layers.Dense(CLASSES)]
+    monkeypatch.setitem(NETWORKS, "across", lambda: [type(layer).from_config(layer.get_config()) for layer in across])
+    assert_equal_bits(trained("across", True), trained("across", False))
 
 
 @EVERYTHING

@@ -12,7 +12,8 @@ namespace {
 
 struct Checking {
     const SharedMemory* shared;
-    History shared_history{true}, global_history{false};
+    Handover handover;
+    History shared_history{nullptr}, global_history{&handover};
     std::vector<WarpClock> clocks;
     uint32_t epoch = 0;
 };
@@ -67,7 +68,7 @@ void report_race(const Access& now, const Access& then, const char* address, con
     }
     const uint3 other = index_of(then.thread);
     const char* whose = then.block == now.block ? "of the same block, with no barrier between them"
-                                                : "of another block, and nothing orders blocks";
+                                                : "of another block, and nothing orders the two";
     fail(RACE, now.where, then.where, "data race on %s: this %s and a %s by thread (%u, %u, %u) %s", what,
          NAMES[now.kind], NAMES[then.kind], other.x, other.y, other.z, whose);
 }
@@ -81,6 +82,7 @@ void begin_checking(const Launch&, const SharedMemory& shared) {
 
 void begin_block_check() {
     checking->shared_history.forget();
+    checking->handover.begin_block();
     checking->clocks.assign((softgpu_now.threads.size() + WARP - 1) / WARP, WarpClock{});
     checking->epoch = 0;
 }
@@ -88,6 +90,13 @@ void begin_block_check() {
 void block_was_synchronized() { checking->epoch++; }
 void warp_was_synchronized(unsigned warp, unsigned mask) { checking->clocks[warp].synchronize(mask); }
 void end_checking() { checking.reset(); }
+
+void fence_was_passed() {
+    if (!checking || softgpu_now.launch->watch != CHECK) return;
+    const unsigned me = softgpu_now.running_number();
+    uint32_t& moment = checking->clocks[me / WARP].known[me % WARP][me % WARP];
+    checking->handover.fence(uint16_t(me), checking->epoch, moment++);  // what comes after it is not fenced off
+}
 
 void check_access(char* address, size_t bytes, AccessKind kind, void* where) {
     Block& block = softgpu_now;
@@ -125,6 +134,7 @@ void check_access(char* address, size_t bytes, AccessKind kind, void* where) {
             const Access other = *then;
             return report_race(now, other, at, region);
         }
+        if (kind == ATOMIC && !in_shared && at == address) checking->handover.atomic(address, now);
         at += count;
     }
 }

@@ -10,9 +10,13 @@ namespace {
 
 alignas(64) char signal_stack[64 << 10];  // the kernel's own may be what has overflowed
 const char *crash_address, *crash_where;
+int crash_signal;
 
 // The fiber that crashed goes on here instead. It never comes back.
 void report_crash() {
+    if (crash_signal == SIGFPE)
+        fail(DIVISION, crash_where, nullptr, "a division of integers that has no result, by zero as a rule: a GPU goes on "
+             "with any number");
     if (softgpu_now.running->fiber->owns(crash_address))
         fail(BOUNDS, crash_where, nullptr, "the thread's stack overflowed: its own variables take more than %zu KB",
              (Fiber::STACK - Fiber::PAGE) >> 10);
@@ -27,6 +31,7 @@ void on_crash(int signal, siginfo_t* info, void* raw) {
         return;
     }
     auto& registers = static_cast<ucontext_t*>(raw)->uc_mcontext.gregs;
+    crash_signal = signal;
     crash_address = static_cast<char*>(info->si_addr);
     crash_where = reinterpret_cast<char*>(registers[REG_RIP]) + 1;  // `where` is behind the instruction, as elsewhere
     registers[REG_RIP] = reinterpret_cast<greg_t>(report_crash);
@@ -45,11 +50,13 @@ CrashGuard::CrashGuard() {
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigaction(SIGSEGV, &action, &segmentation_before_);
     sigaction(SIGBUS, &action, &bus_before_);
+    sigaction(SIGFPE, &action, &division_before_);
 }
 
 CrashGuard::~CrashGuard() {
     sigaction(SIGSEGV, &segmentation_before_, nullptr);
     sigaction(SIGBUS, &bus_before_, nullptr);
+    sigaction(SIGFPE, &division_before_, nullptr);
     sigaltstack(&stack_before_, nullptr);
 }
 

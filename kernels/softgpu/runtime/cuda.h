@@ -39,7 +39,8 @@ constexpr int warpSize = WARP;
 #define __syncthreads_count(predicate) softgpu_barrier_count((predicate) != 0, __FILE__, __LINE__)
 #define __syncthreads_or(predicate) (softgpu_barrier_count((predicate) != 0, __FILE__, __LINE__) != 0)
 #define __syncthreads_and(predicate) (softgpu_barrier_count(!(predicate), __FILE__, __LINE__) == 0)
-#define __threadfence() ((void)0)
+#define __threadfence() softgpu_fence()
+#define __threadfence_system() softgpu_fence()
 #define __threadfence_block() ((void)0)
 #define __trap() softgpu_trap()
 

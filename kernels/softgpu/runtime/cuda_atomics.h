@@ -19,6 +19,8 @@ SOFTGPU_ATOMIC(atomicMin, before < value ? before : value)
 SOFTGPU_ATOMIC(atomicAnd, before & value)
 SOFTGPU_ATOMIC(atomicOr, before | value)
 SOFTGPU_ATOMIC(atomicXor, before ^ value)
+SOFTGPU_ATOMIC(atomicInc, before >= value ? 0 : before + 1)
+SOFTGPU_ATOMIC(atomicDec, before == 0 || before > value ? value : before - 1)
 #undef SOFTGPU_ATOMIC
 
 template <class T>

@@ -2,7 +2,7 @@
 //
 // Two accesses to the same bytes race if one of them writes, not both are atomic, and nothing orders them. What orders:
 // being the same thread; a barrier of the block between them; within a warp, a warp operation that both lanes took
-// part in, or a chain of those. Nothing orders different blocks. The verdict does not depend on the order in which the
+// part in, or a chain of those; between blocks, what handover.h tells. The verdict does not depend on the order in which the
 // threads happen to run here, so one run is enough.
 #pragma once
 #include <array>
@@ -10,16 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "checker.h"
-
-struct Access {
-    void* where;
-    uint32_t block, epoch;     // epoch: barriers that the block has passed
-    uint32_t moment;           // warp operations that the lane has passed
-    uint16_t thread;
-    unsigned char bytes;       // which of the four, a bit each
-    AccessKind kind;
-};
+#include "access.h"
+#include "handover.h"
 
 // What each lane of a warp knows of the others: a vector clock (Lamport, Mattern). known[j][i] is the last moment of
 // lane i that lane j has waited for; known[i][i] is lane i's own.
@@ -40,7 +32,8 @@ struct WarpClock {
 
 class History {
 public:
-    explicit History(bool one_block) : one_block_(one_block) {}
+    // handover: between blocks; nullptr for shared memory, which is one block's.
+    explicit History(const Handover* handover) : handover_(handover) {}
 
     // Enters an access; gives an earlier one that it races with, or nullptr.
     const Access* enter(const char* address, const Access& now, const std::vector<WarpClock>& clocks) {
@@ -67,14 +60,14 @@ private:
         return (*page)[at % PAGE / 4];
     }
 
-    static bool ordered(const Access& then, const Access& now, const std::vector<WarpClock>& clocks) {
-        if (then.block != now.block) return false;
+    bool ordered(const Access& then, const Access& now, const std::vector<WarpClock>& clocks) const {
+        if (then.block != now.block) return handover_->ordered(then, now);
         if (then.thread == now.thread || then.epoch != now.epoch) return true;
         const unsigned warp = now.thread / WARP;
         return then.thread / WARP == warp && clocks[warp].known[now.thread % WARP][then.thread % WARP] > then.moment;
     }
 
-    static const Access* racing(const Cell& cell, const Access& now, const std::vector<WarpClock>& clocks) {
+    const Access* racing(const Cell& cell, const Access& now, const std::vector<WarpClock>& clocks) const {
         if (now.kind == READ && !cell.written) return nullptr;
         for (const Access& then : cell.accesses) {
             const bool harmless = then.kind == now.kind && now.kind != WRITE;  // two reads, or two atomics
@@ -103,11 +96,13 @@ private:
     void forget_details(Cell& cell, const Access& now) const {
         std::vector<Access> kept;
         for (const Access& then : cell.accesses) {
-            if (one_block_) break;  // shared memory: no other block will ever see it
+            if (!handover_) break;  // shared memory: no other block will ever see it
             bool merged = false;
             for (Access& like : kept) {
                 if (like.kind != then.kind || (like.block == now.block) != (then.block == now.block)) continue;
-                like.bytes |= then.bytes;
+                const unsigned char bytes = like.bytes | then.bytes;
+                like = then;  // what came last is handed over last
+                like.bytes = bytes;
                 merged = true;
             }
             if (!merged) kept.push_back(then);
@@ -115,6 +110,6 @@ private:
         cell.accesses.swap(kept);
     }
 
-    const bool one_block_;
+    const Handover* handover_;
     std::unordered_map<uintptr_t, std::unique_ptr<Page>> pages_;
 };

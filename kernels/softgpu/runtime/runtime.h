@@ -17,7 +17,7 @@ extern "C" {
 
 enum Order : int { FORWARD, REVERSE, RANDOM, STALLED };
 
-enum FaultKind : int { NO_FAULT, RACE, BOUNDS, ALIGNMENT, BARRIER, WARP_OPERATION, TRAP };
+enum FaultKind : int { NO_FAULT, RACE, BOUNDS, ALIGNMENT, BARRIER, WARP_OPERATION, TRAP, DIVISION };
 
 // CHECK: every access is held against `regions` and against other threads' accesses. PROFILE: it is counted.
 enum Watch : int { NOTHING, CHECK, PROFILE };
@@ -65,6 +65,7 @@ void softgpu_barrier(const char* file, int line);
 int softgpu_barrier_count(int predicate, const char* file, int line);
 uint64_t softgpu_warp(unsigned mask, uint64_t value, unsigned source);  // source: a lane, or one of the two below
 void softgpu_atomic(void* address, size_t bytes, void* where);
+void softgpu_fence();
 void softgpu_trap();
 
 // Called from Python.

@@ -1,4 +1,4 @@
-"""Activations and dropout, by `elementwise.cu`, `softmax.cu` and `dropout.cu`."""
+"""Activations and dropout, by `elementwise.cu`, `soft_activations.cu`, `softmax.cu` and `dropout.cu`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from minicnn.backends.cuda.device import BLOCK, Device, DeviceArray, for_each, launch
 from minicnn.backends.cuda.geometry import rows_of
+from minicnn.kernels.recording import performed
 from minicnn.random import Key
 
 WARPS = 32, 4
@@ -58,6 +59,46 @@ def tanh_gradient(device: Device, dy: DeviceArray, y: DeviceArray) -> DeviceArra
     return _map(device, "tanh_gradient", dy, y)
 
 
+def elu(device: Device, x: DeviceArray, alpha: float, scale: float) -> DeviceArray:
+    """x (...) -> y (...)."""
+    return _bent(device, "elu", (x,), float(alpha), float(scale))
+
+
+def elu_gradient(device: Device, dy: DeviceArray, x: DeviceArray, alpha: float, scale: float) -> DeviceArray:
+    """dy, x (...) -> dx (...)."""
+    return _bent(device, "elu_gradient", (dy, x), float(alpha), float(scale))
+
+
+def gelu(device: Device, x: DeviceArray, approximate: bool) -> DeviceArray:
+    """x (...) -> y (...)."""
+    return _bent(device, "gelu_approximate" if approximate else "gelu", (x,))
+
+
+def gelu_gradient(device: Device, dy: DeviceArray, x: DeviceArray, approximate: bool) -> DeviceArray:
+    """dy, x (...) -> dx (...)."""
+    return _bent(device, "gelu_approximate_gradient" if approximate else "gelu_gradient", (dy, x))
+
+
+def silu(device: Device, x: DeviceArray) -> DeviceArray:
+    """x (...) -> y (...)."""
+    return _bent(device, "silu", (x,))
+
+
+def silu_gradient(device: Device, dy: DeviceArray, x: DeviceArray) -> DeviceArray:
+    """dy, x (...) -> dx (...)."""
+    return _bent(device, "silu_gradient", (dy, x))
+
+
+def softplus(device: Device, x: DeviceArray) -> DeviceArray:
+    """x (...) -> y (...)."""
+    return _bent(device, "softplus", (x,))
+
+
+def softplus_gradient(device: Device, dy: DeviceArray, x: DeviceArray) -> DeviceArray:
+    """dy, x (...) -> dx (...)."""
+    return _bent(device, "softplus_gradient", (dy, x))
+
+
 def softmax(device: Device, x: DeviceArray) -> DeviceArray:
     """x (..., K) -> y (..., K), each row positive with sum 1."""
     return _map_rows(device, "softmax", x)
@@ -71,12 +112,18 @@ def softmax_gradient(device: Device, dy: DeviceArray, y: DeviceArray) -> DeviceA
 def dropout(device: Device, x: DeviceArray, rate: float, key: Key) -> DeviceArray:
     """x (...) -> y (...): the kept elements are scaled up so that the expected value stays."""
     y = device.empty(x.shape, x.dtype)
+    if x.size:
+        performed(_drop, device, x, y, rate, key)
+    return y
+
+
+def _drop(device: Device, x: DeviceArray, y: DeviceArray, rate: float, key: Key) -> None:
+    """Fills y. Where it is recorded, the key's words are another draw's in each further run: so they are read here."""
     seed, step = (int(word) for word in key.words)
     words = np.uint32(seed & 0xFFFFFFFF), np.uint32(seed >> 32), np.uint32(step)
     blocks = (-(-x.size // (4 * BLOCK)),)  # a thread takes four numbers
-    numbers = np.uint32(rate * 2**32), 1 / (1 - rate), *words
-    launch(device, "dropout", "dropout", x.dtype, blocks, (BLOCK,), x, *numbers, y, np.int64(x.size))
-    return y
+    numbers = np.uint32(rate * 2**32), x.dtype.type(1 / (1 - rate)), *words
+    device.run("dropout", "dropout", x.dtype, blocks, (BLOCK,), (x, *numbers, y, np.int64(x.size)))
 
 
 def grid_of_rows(rows: int) -> tuple[int]:
@@ -88,6 +135,13 @@ def _map(device: Device, kernel: str, *arrays: DeviceArray) -> DeviceArray:
     """Has `kernel` fill a new array like the others, element by element."""
     result = device.empty(arrays[0].shape, arrays[0].dtype)
     for_each(device, "elementwise", kernel, result.dtype, result.size, *arrays, result)
+    return result
+
+
+def _bent(device: Device, kernel: str, arrays: tuple[DeviceArray, ...], *numbers: float) -> DeviceArray:
+    """The same by one of `soft_activations.cu`, which may take numbers between the arrays and the result."""
+    result = device.empty(arrays[0].shape, arrays[0].dtype)
+    for_each(device, "soft_activations", kernel, result.dtype, result.size, *arrays, *numbers, result)
     return result
 
 

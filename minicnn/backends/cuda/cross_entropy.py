@@ -9,8 +9,9 @@ from minicnn.backends.cuda.device import Device, DeviceArray, launch
 
 
 def softmax_cross_entropy(device: Device, logits: DeviceArray, targets: DeviceArray) -> tuple[DeviceArray, DeviceArray]:
-    """logits (N, K), targets (N,) int32 or (N, K) -> losses (N,), probabilities (N, K)."""
+    """logits (N, K), targets (N,) or (N, K) -> losses (N,), probabilities (N, K)."""
     rows, classes = logits.shape
+    targets = _labels(targets)
     losses, probabilities = device.empty((rows,), logits.dtype), device.empty(logits.shape, logits.dtype)
     arrays = logits, targets, losses, probabilities
     _launch(device, "loss_of", targets, logits.dtype, arrays, rows, classes)
@@ -21,10 +22,16 @@ def softmax_cross_entropy_gradient(
     device: Device, dlosses: DeviceArray, probabilities: DeviceArray, targets: DeviceArray
 ) -> DeviceArray:
     """dlosses (N,) -> dlogits (N, K): probabilities less targets, row by row."""
+    targets = _labels(targets)
     dlogits = device.empty(probabilities.shape, probabilities.dtype)
     arrays = dlosses, probabilities, targets, dlogits
     _launch(device, "gradient_of", targets, dlogits.dtype, arrays, *dlogits.shape)
     return dlogits
+
+
+def _labels(targets: DeviceArray) -> DeviceArray:
+    """Whole numbers as kernels take them, in 32 bits."""
+    return targets.astype(np.int32) if len(targets.shape) == 1 and targets.dtype != np.int32 else targets
 
 
 def _launch(

@@ -7,12 +7,20 @@ business of `minicnn.kernels.cpu.cache`.
 
 from minicnn.backends.numba.activations import (
     dropout,
+    elu,
+    elu_gradient,
+    gelu,
+    gelu_gradient,
     relu,
     relu_gradient,
     sigmoid,
     sigmoid_gradient,
+    silu,
+    silu_gradient,
     softmax,
     softmax_gradient,
+    softplus,
+    softplus_gradient,
     tanh,
     tanh_gradient,
 )
@@ -51,12 +59,23 @@ from minicnn.backends.numba.pooling import (
     max_pool2d_gradient,
 )
 from minicnn.backends.numba.recording import recorded
-from minicnn.backends.numba.updates import adam_update, rmsprop_update, sgd_update
+from minicnn.backends.numba.updates import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    nadam_update,
+    rmsprop_update,
+    sgd_update,
+)
 
 name = "numba"
 
 __all__ = [
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamax_update",
     "average_pool2d",
     "average_pool2d_gradient",
     "batch_norm",
@@ -80,9 +99,14 @@ __all__ = [
     "depthwise_conv2d_input_gradient",
     "depthwise_conv2d_weight_gradient",
     "dropout",
+    "elu",
+    "elu_gradient",
+    "gelu",
+    "gelu_gradient",
     "im2col",
     "max_pool2d",
     "max_pool2d_gradient",
+    "nadam_update",
     "name",
     "recorded",
     "relu",
@@ -92,10 +116,14 @@ __all__ = [
     "sgd_update",
     "sigmoid",
     "sigmoid_gradient",
+    "silu",
+    "silu_gradient",
     "softmax",
     "softmax_cross_entropy",
     "softmax_cross_entropy_gradient",
     "softmax_gradient",
+    "softplus",
+    "softplus_gradient",
     "tanh",
     "tanh_gradient",
 ]

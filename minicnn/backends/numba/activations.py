@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.backends.numba.arrays import flat, rows
-from minicnn.kernels.cpu import activations
+from minicnn.kernels.cpu import activations, soft_activations
 from minicnn.kernels.cpu import dropout as dropout_kernels
 from minicnn.kernels.cpu.memory import empty
 from minicnn.kernels.cpu.threads import exclusive
@@ -54,6 +54,46 @@ def tanh_gradient(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _map(activations.tanh_gradient, flat, dy, y)
 
 
+def elu(x: np.ndarray, alpha: float, scale: float) -> np.ndarray:
+    """x (...) -> y (...)."""
+    return _shaped(soft_activations.elu, (x,), x.dtype.type(alpha), x.dtype.type(scale))
+
+
+def elu_gradient(dy: np.ndarray, x: np.ndarray, alpha: float, scale: float) -> np.ndarray:
+    """dy, x (...) -> dx (...)."""
+    return _shaped(soft_activations.elu_gradient, (dy, x), x.dtype.type(alpha), x.dtype.type(scale))
+
+
+def gelu(x: np.ndarray, approximate: bool) -> np.ndarray:
+    """x (...) -> y (...)."""
+    return _shaped(soft_activations.gelu, (x,), bool(approximate))
+
+
+def gelu_gradient(dy: np.ndarray, x: np.ndarray, approximate: bool) -> np.ndarray:
+    """dy, x (...) -> dx (...)."""
+    return _shaped(soft_activations.gelu_gradient, (dy, x), bool(approximate))
+
+
+def silu(x: np.ndarray) -> np.ndarray:
+    """x (...) -> y (...)."""
+    return _map(soft_activations.silu, flat, x)
+
+
+def silu_gradient(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """dy, x (...) -> dx (...)."""
+    return _map(soft_activations.silu_gradient, flat, dy, x)
+
+
+def softplus(x: np.ndarray) -> np.ndarray:
+    """x (...) -> y (...)."""
+    return _map(soft_activations.softplus, flat, x)
+
+
+def softplus_gradient(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """dy, x (...) -> dx (...)."""
+    return _map(soft_activations.softplus_gradient, flat, dy, x)
+
+
 def softmax(x: np.ndarray) -> np.ndarray:
     """x (..., K) -> y (..., K), each row positive with sum 1."""
     return _map(activations.softmax, rows, x)
@@ -78,6 +118,14 @@ def _map(kernel: Any, form: Any, *arrays: np.ndarray) -> np.ndarray:
     result = empty(arrays[0].shape, arrays[0].dtype)
     with exclusive:
         kernel(*(form(a) for a in arrays), form(result))
+    return result
+
+
+def _shaped(kernel: Any, arrays: tuple[np.ndarray, ...], *settings: Any) -> np.ndarray:
+    """The same for a kernel that takes numbers between the arrays and the result."""
+    result = empty(arrays[0].shape, arrays[0].dtype)
+    with exclusive:
+        kernel(*(flat(a) for a in arrays), *settings, result.reshape(-1))
     return result
 
 

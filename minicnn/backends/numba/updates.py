@@ -33,6 +33,7 @@ def adam_update(
     gradients: Arrays,
     firsts: Arrays,
     seconds: Arrays,
+    largest: Arrays | None,
     learning_rate: float,
     beta_1: float,
     beta_2: float,
@@ -41,7 +42,64 @@ def adam_update(
 ) -> None:
     """Source: Kingma and Ba, Adam (2015), the efficient form at the end of section 2 (epsilon is its ε̂)."""
     rate = learning_rate * math.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    _update(updates.adam, [parameters, firsts, seconds], gradients, (rate, 1 - beta_1, 1 - beta_2, epsilon))
+    kept = [firsts, seconds, seconds if largest is None else largest]
+    numbers = rate, 1 - beta_1, 1 - beta_2, epsilon
+    _update(updates.adam, [parameters, *kept], gradients, numbers, (largest is not None,))
+
+
+def nadam_update(
+    parameters: Arrays,
+    gradients: Arrays,
+    firsts: Arrays,
+    seconds: Arrays,
+    rate_of_mean: float,
+    rate_of_gradient: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    step: int,
+) -> None:
+    """Source: Dozat, Incorporating Nesterov momentum into Adam (2016)."""
+    correction = 1 / math.sqrt(1 - beta_2**step)
+    numbers = rate_of_mean, rate_of_gradient, 1 - beta_1, 1 - beta_2, correction, epsilon
+    _update(updates.nadam, [parameters, firsts, seconds], gradients, numbers)
+
+
+def adamax_update(
+    parameters: Arrays,
+    gradients: Arrays,
+    firsts: Arrays,
+    norms: Arrays,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    step: int,
+) -> None:
+    """Source: Kingma and Ba, Adam (2015), section 7.1."""
+    rate = learning_rate / (1 - beta_1**step)
+    _update(updates.adamax, [parameters, firsts, norms], gradients, (rate, 1 - beta_1, beta_2, epsilon))
+
+
+def adagrad_update(
+    parameters: Arrays, gradients: Arrays, squares: Arrays, learning_rate: float, epsilon: float
+) -> None:
+    """Source: Duchi, Hazan and Singer, Adaptive subgradient methods (2011). RMSprop that forgets nothing."""
+    kept = [squares, squares, squares]
+    _update(updates.rmsprop, [parameters, *kept], gradients, (learning_rate, 1, 1, 0, epsilon), (False, False))
+
+
+def adadelta_update(
+    parameters: Arrays,
+    gradients: Arrays,
+    squares: Arrays,
+    step_squares: Arrays,
+    learning_rate: float,
+    rho: float,
+    epsilon: float,
+) -> None:
+    """Source: Zeiler, ADADELTA (2012), algorithm 1, whose step is taken `learning_rate` far."""
+    _update(updates.adadelta, [parameters, squares, step_squares], gradients, (learning_rate, rho, 1 - rho, epsilon))
 
 
 def rmsprop_update(

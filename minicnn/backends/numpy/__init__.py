@@ -2,12 +2,20 @@
 
 from minicnn.backends.numpy.activations import (
     dropout,
+    elu,
+    elu_gradient,
+    gelu,
+    gelu_gradient,
     relu,
     relu_gradient,
     sigmoid,
     sigmoid_gradient,
+    silu,
+    silu_gradient,
     softmax,
     softmax_gradient,
+    softplus,
+    softplus_gradient,
     tanh,
     tanh_gradient,
 )
@@ -41,12 +49,23 @@ from minicnn.backends.numpy.pooling import (
     max_pool2d_gradient,
 )
 from minicnn.backends.numpy.recording import recorded
-from minicnn.backends.numpy.updates import adam_update, rmsprop_update, sgd_update
+from minicnn.backends.numpy.updates import (
+    adadelta_update,
+    adagrad_update,
+    adam_update,
+    adamax_update,
+    nadam_update,
+    rmsprop_update,
+    sgd_update,
+)
 
 name = "numpy"
 
 __all__ = [
+    "adadelta_update",
+    "adagrad_update",
     "adam_update",
+    "adamax_update",
     "average_pool2d",
     "average_pool2d_gradient",
     "batch_norm",
@@ -70,9 +89,14 @@ __all__ = [
     "depthwise_conv2d_input_gradient",
     "depthwise_conv2d_weight_gradient",
     "dropout",
+    "elu",
+    "elu_gradient",
+    "gelu",
+    "gelu_gradient",
     "im2col",
     "max_pool2d",
     "max_pool2d_gradient",
+    "nadam_update",
     "name",
     "recorded",
     "relu",
@@ -82,10 +106,14 @@ __all__ = [
     "sgd_update",
     "sigmoid",
     "sigmoid_gradient",
+    "silu",
+    "silu_gradient",
     "softmax",
     "softmax_cross_entropy",
     "softmax_cross_entropy_gradient",
     "softmax_gradient",
+    "softplus",
+    "softplus_gradient",
     "tanh",
     "tanh_gradient",
 ]

@@ -29,6 +29,7 @@ from minicnn.backends.cuda import (
     updates,
 )
 from minicnn.backends.cuda.on_simulator import SimulatedDevice
+from minicnn.backends.cuda.rows import for_each_row
 from minicnn.geometry import Windows
 from minicnn.kernels.cuda import FOLDER
 from minicnn.random import Key, generator
@@ -164,7 +165,10 @@ def count_all(layers: tuple[Layer, ...] = LAYERS) -> list[Count]:
     device.shape = "arrays of 432, 16, 5000"
     lists = [[given(n) for n in (432, 16, 5000)] for _ in range(5)]
     updates.sgd_update(device, *lists[:3], 0.1, 0.9, True)
-    updates.adam_update(device, *lists[:4], 0.1, 0.9, 0.999, 1e-7, 1)
+    updates.adam_update(device, *lists, 0.1, 0.9, 0.999, 1e-7, 1)
+    updates.nadam_update(device, *lists[:4], 0.1, 0.1, 0.9, 0.999, 1e-7, 1)
+    updates.adamax_update(device, *lists[:4], 0.1, 0.9, 0.999, 1e-7, 1)
+    updates.adadelta_update(device, *lists[:4], 0.1, 0.9, 1e-7)
     updates.rmsprop_update(device, *lists, 0.1, 0.9, 0.9, 1e-7)
     return sorted(device.counts.values(), key=lambda c: (c.program.partition(".")[0], c.kernel, c.program, c.shape))
 
@@ -216,11 +220,19 @@ def _maps(device: CountingDevice, shape: tuple[int, ...], given: Callable[..., A
     depthwise.depthwise_conv2d(device, x, w, beta, taps)
     depthwise.depthwise_conv2d_input_gradient(device, dy, w, taps)
     depthwise.depthwise_conv2d_weight_gradient(device, x, dy, taps)
-    for forward, backward in (("sigmoid", "sigmoid_gradient"), ("tanh", "tanh_gradient")):
-        getattr(activations, backward)(device, dy, getattr(activations, forward)(device, x))
-    activations.relu(device, x, 0.1, None, 0.0)
-    activations.relu_gradient(device, dy, x, 0.1, None, 0.0)
+    _activations(device, x, dy)
+    for_each_row(
+        device, "elementwise", "bias_and_relu", x.dtype, x.size // channels, channels, beta, True, dy, channels
+    )
     activations.dropout(device, x, 0.5, Key(1))
+
+
+def _activations(device: CountingDevice, x: Any, dy: Any) -> None:
+    for name, numbers in (("relu", (0.1, None, 0.0)), ("elu", (1.0, 1.0)), ("gelu", (True,)), ("gelu", (False,))):
+        getattr(activations, name)(device, x, *numbers)
+        getattr(activations, f"{name}_gradient")(device, dy, x, *numbers)
+    for name in ("sigmoid", "tanh", "silu", "softplus"):
+        getattr(activations, f"{name}_gradient")(device, dy, getattr(activations, name)(device, x))
 
 
 def _classes(device: CountingDevice, rows: int, classes: int, given: Callable[..., Any]) -> None:

@@ -85,3 +85,27 @@ extern "C" __global__ void warp_rotate(const float* x, float* y) {
     y[threadIdx.x] = row[first + (lane + 1) % 32];
 }
 """
+
+# The block that finishes last adds what all have: a fence and an atomic hand the parts over from block to block.
+LAST_BLOCK = """
+extern "C" __global__ void sum_of_all(const float* x, float* parts, unsigned* finished, float* sum) {
+    __shared__ float part[64];
+    __shared__ bool last;
+    part[threadIdx.x] = x[blockIdx.x * 64 + threadIdx.x];
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        float own = 0;
+        for (int t = 0; t < 64; ++t) own += part[t];
+        parts[blockIdx.x] = own;
+        __threadfence();
+        last = atomicInc(finished, gridDim.x - 1) == gridDim.x - 1;
+    }
+    __syncthreads();
+    if (last && threadIdx.x == 5) {
+        float total = 0;
+        for (int b = 0; b < gridDim.x; ++b) total += parts[b];
+        *sum = total;
+        *finished = 0;
+    }
+}
+"""

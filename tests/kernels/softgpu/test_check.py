@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import softgpu
-from tests.kernels.softgpu.sources import BLOCK_SUM, HISTOGRAM, TRANSPOSE, WARP_ROTATE, WARP_SUM
+from tests.kernels.softgpu.sources import BLOCK_SUM, HISTOGRAM, LAST_BLOCK, TRANSPOSE, WARP_ROTATE, WARP_SUM
 
 F, N = np.float32, np.int32
 
@@ -94,13 +94,46 @@ def test_a_warp_barrier_of_some_lanes_orders_those_only() -> None:
         ("x[0] += 1.0f;", "'x', element 0: this read and a write by thread (0, 0, 0) of the same block"),
         ("x[threadIdx.x / 2] = 1.0f;", "'x', element 0: this write and a write"),
         ("if (threadIdx.x == 5) atomicAdd(&x[3], 1.0f); else x[3];\nif (threadIdx.x == 7) x[3] = 0.0f;", "element 3"),
-        ("if (threadIdx.x == 0) x[blockIdx.x] = x[1 - blockIdx.x];", "of another block, and nothing orders blocks"),
+        ("if (threadIdx.x == 0) x[blockIdx.x] = x[1 - blockIdx.x];", "of another block, and nothing orders the two"),
     ],
 )
 def test_races_on_global_memory(lines: str, says: str) -> None:
     with pytest.raises(softgpu.RaceError) as caught:
         run(body(lines), "k", (2,), (32,), (zeros(64),))
     assert says in str(caught.value)
+
+
+def sum_of_all(source: str) -> float:
+    x, total = softgpu.to_device(np.arange(256, dtype=F)), zeros(1)
+    run(source, "sum_of_all", (4,), (64,), (x, zeros(4), zeros(1, np.uint32), total))
+    return float(total.to_host()[0])
+
+
+@pytest.mark.parametrize("order", softgpu.ORDERS)
+def test_a_fence_and_an_atomic_order_blocks(order: str) -> None:
+    with softgpu.order(order):
+        assert sum_of_all(LAST_BLOCK) == 255 * 128
+
+
+@pytest.mark.parametrize("order", softgpu.ORDERS)
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ("__threadfence();", "", "'parts', element"),
+        (
+            "parts[blockIdx.x] = own;\n        __threadfence();",
+            "__threadfence();\nparts[blockIdx.x] = own;",
+            "'parts', el",
+        ),
+        ("atomicInc(finished, gridDim.x - 1)", "(*finished)++", "'finished', element 0"),
+        ("    __syncthreads();\n    if (last", "    if (last", "data race on (shared memory|.parts.)"),
+        ("parts[blockIdx.x] = own", "parts[0] = own", "'parts', element 0"),
+    ],
+)
+def test_blocks_that_nothing_orders(order: str, right: str, wrong: str, says: str) -> None:
+    assert LAST_BLOCK.count(right) == 1
+    with softgpu.order(order), pytest.raises(softgpu.RaceError, match=says):
+        sum_of_all(LAST_BLOCK.replace(right, wrong))
 
 
 @pytest.mark.parametrize(
@@ -124,6 +157,19 @@ def test_what_is_no_race(lines: str) -> None:
         ("atomicAdd(&x[31], 1.0f);", "4-byte atomic operation out of bounds"),
         ("float* none = nullptr; none[threadIdx.x] = 0.0f;", "4-byte write through a null pointer"),
         ("extern __shared__ float s[];\ns[threadIdx.x] = 0.0f;", "of dynamic shared memory, of which the launch asked"),
+        (
+            "__shared__ float a[31], b[31];\na[threadIdx.x] = b[threadIdx.x % 31];",
+            "index 31 is out of bounds of an array of type 'float [31]'",
+        ),
+        (
+            "__shared__ float a[31], b[31];\nfloat* p = a;\np[threadIdx.x] = b[threadIdx.x % 31];",
+            "a pointer to 'float' has left its array",
+        ),
+        ("__shared__ float s[2][8];\ns[0][threadIdx.x % 9] = x[0];", "index 8 is out of bounds of an array of type"),
+        (
+            "float own[4] = {1.0f, 2.0f};\nx[threadIdx.x] = own[threadIdx.x % 5];",
+            "index 4 is out of bounds of an array",
+        ),
     ],
 )
 def test_out_of_bounds(lines: str, says: str) -> None:
@@ -216,3 +262,12 @@ def test_a_crash_in_fast_mode_is_no_crash_of_python(lines: str, says: str) -> No
         with pytest.raises(softgpu.BoundsError, match=says) as caught:
             kernel((1,), (32,), (zeros(32),))
         assert caught.value.place.line.startswith("kernel.cu:")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="crashes are caught on x86-64 only")
+@pytest.mark.parametrize("mode", ["fast", "check"])
+def test_a_division_by_zero_is_no_crash_of_python(mode: str) -> None:
+    kernel = softgpu.compile(body("int zero = x[threadIdx.x];\nx[0] = 5 / zero;"), mode=mode).kernel("k")
+    with pytest.raises(softgpu.DivisionError, match="by zero as a rule") as caught:
+        kernel((1,), (1,), (zeros(32),))
+    assert caught.value.place.line == "kernel.cu:3"

@@ -1,0 +1,75 @@
+"""What layers that change pictures have in common: NumPy computes them, and no gradient goes back through them."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+
+from minicnn.errors import ArgumentError, StateError
+from minicnn.layers.base import Layer, LayerOptions
+from minicnn.ops.checks import check_number
+from minicnn.random import Key, SeedGenerator, as_key, fresh_seed, next_key
+from minicnn.tensor import Tensor
+
+Range = tuple[float, float]
+
+
+class ImageLayer(Layer):
+    """The base of layers that take pictures (N, H, W, C) and stand before everything that is trained."""
+
+    input_ndim = 4
+
+    def pixels(self, x: Tensor) -> np.ndarray:
+        """The numbers of x. Raises StateError if x depends on what is trained: no gradient would reach it."""
+        if x.requires_grad:
+            raise StateError(
+                f"{self._who()} passes no gradient back: it must come before all layers that are trained, and cannot "
+                "be asked for the gradient of its input"
+            )
+        return x.data
+
+
+class RandomImageLayer(ImageLayer):
+    """The base of layers that change each picture by chance while training, and leave it alone otherwise.
+
+    seed: fixes the draws; without one it is drawn when the layer is made. Each call takes the next key of the layer's
+    generator, which a checkpoint keeps: a training that goes on draws what it would have drawn.
+    """
+
+    def __init__(self, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
+        super().__init__(**options)
+        self.seed = None if seed is None else as_key(seed).seed
+        self.generator = SeedGenerator(fresh_seed() if self.seed is None else self.seed)
+        self.seed_generator = self.generator
+
+    def call(self, x: Tensor, training: bool) -> Tensor:
+        """The changed pictures while training, else x."""
+        if not training:
+            return x
+        return Tensor(self.change(self.pixels(x), next_key(self.generator)))
+
+    def change(self, images: np.ndarray, key: Key) -> np.ndarray:
+        """Pictures (n, H, W, C) changed by what `key` draws, in a new array."""
+        raise TypeError(f"{type(self).__name__} must define change(images, key)")
+
+
+def factor_range(owner: Layer, name: str, factor: Any, least: float, most: float) -> Range:
+    """(lower, upper) from a number f, which stands for (-f, f), or from two. Raises ArgumentError out of bounds."""
+    pair = factor if isinstance(factor, (tuple, list)) else None
+    if pair is not None and len(pair) != 2:
+        raise ArgumentError(f"{type(owner).__name__}: {name} must be a number or two, got {factor!r:.80}")
+    who = type(owner).__name__
+    low, high = (check_number(who, name, f, least=least) for f in (pair or (factor, factor)))
+    low, high = sorted((low, high)) if pair else (max(-abs(low), least), abs(high))
+    if high > most:
+        raise ArgumentError(f"{who}: {name} must be at most {most:g}, got {factor!r:.80}")
+    return low, high
+
+
+def value_range_of(owner: Layer, value_range: Any) -> Range:
+    """(least, largest) value of a pixel. Raises ArgumentError."""
+    if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
+        raise ArgumentError(f"{type(owner).__name__}: value_range must be two numbers, got {value_range!r:.80}")
+    low, high = sorted(check_number(type(owner).__name__, "value_range", v) for v in value_range)
+    return low, high

@@ -1,0 +1,32 @@
+"""Our callbacks do what Keras's do: against a file that Keras made, and against Keras itself where it is installed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from minicnn import callbacks
+from tests.reference.callback_traces import CASES, FILE, SEEDS, trace
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_keras_did(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = json.loads(FILE.read_text())[case]
+    assert [trace(callbacks, case, seed) for seed in SEEDS] == kept
+
+
+def test_the_stories_differ_from_case_to_case() -> None:
+    """A comparison of nothing with nothing would pass."""
+    kept = json.loads(FILE.read_text())
+    assert len({json.dumps(story) for stories in kept.values() for story in stories}) > 50
+
+
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", CASES)
+def test_what_keras_does(case: str) -> None:
+    keras: Any = pytest.importorskip("keras", reason="Keras is not installed: nothing to compare with")
+    for seed in range(100, 130):
+        assert trace(callbacks, case, seed) == trace(keras.callbacks, case, seed), seed
