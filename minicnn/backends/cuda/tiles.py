@@ -11,6 +11,7 @@ import numpy as np
 
 from minicnn.backends.cuda.device import Device
 from minicnn.backends.cuda.rows import counted
+from minicnn.errors import BackendError
 
 THREADS = (128,)
 SMALL = 64, 32
@@ -21,7 +22,7 @@ MANY = 128
 """So many blocks occupy a large GPU (an H100 has 132 multiprocessors). Fewer large tiles than that would leave some
 idle, which costs more than the reading that they save."""
 
-
+TF32 = "MINICNN_CUDA_TF32"
 _tf32: ContextVar[bool | None] = ContextVar("_tf32", default=None)
 
 
@@ -40,9 +41,14 @@ def tf32(allowed: bool = True) -> Iterator[None]:
 
 
 def tf32_allowed() -> bool:
-    """Whether products may be rounded to TF32 here."""
+    """Whether products may be rounded to TF32 here. Raises BackendError if the environment variable makes no sense."""
     chosen = _tf32.get()
-    return os.environ.get("MINICNN_CUDA_TF32") == "1" if chosen is None else chosen
+    if chosen is not None:
+        return chosen
+    asked = os.environ.get(TF32) or "0"
+    if asked not in ("0", "1"):
+        raise BackendError(f"{TF32} must be '1' or '0', got {asked!r:.80}")
+    return asked == "1"
 
 
 def tiling(

@@ -100,6 +100,10 @@ def test_tf32_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tiles.tf32_allowed()
     with tiles.tf32(False):
         assert not tiles.tf32_allowed()
+    monkeypatch.setenv("MINICNN_CUDA_TF32", "yes")
+    with pytest.raises(BackendError, match="MINICNN_CUDA_TF32 must be '1' or '0', got 'yes'"):
+        tiles.tf32_allowed()
+    monkeypatch.setenv("MINICNN_CUDA_TF32", "1")
     monkeypatch.setattr(tiles, "MANY", 1)
     device = Noting()
     products(device, np.float64)
