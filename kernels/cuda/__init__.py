@@ -20,11 +20,12 @@ TILED = "convolution", "matmul"
 """The families that are made of tiles (tiles.cuh), and so come in variants."""
 
 VARIANTS = {
-    "": {"VECTORS": False, "LARGE": False},
-    "vectors": {"VECTORS": True, "LARGE": False},
-    "large": {"VECTORS": True, "LARGE": True},
+    "": {"VECTORS": False, "LARGE": False, "TENSOR_CORES": False},
+    "vectors": {"VECTORS": True, "LARGE": False, "TENSOR_CORES": False},
+    "large": {"VECTORS": True, "LARGE": True, "TENSOR_CORES": False},
+    "tf32": {"VECTORS": True, "LARGE": True, "TENSOR_CORES": True},
 }
-"""How tiles are done -> the constants of tiles.cuh that say so. The first takes any shape."""
+"""How tiles are done -> the constants of tiles.cuh that say so. The first takes any shape; the last only float32."""
 
 PROGRAMS = tuple(
     f"{family}.{variant}" if variant else family
@@ -35,6 +36,11 @@ PROGRAMS = tuple(
 
 REALS = {"float32": "float", "float64": "double"}
 """NumPy's name of a dtype -> CUDA C's name of the type."""
+
+BUILDS = tuple(
+    (program, dtype) for program in PROGRAMS for dtype in REALS if dtype == "float32" or not program.endswith(".tf32")
+)
+"""Every program with every dtype that it can be compiled for."""
 
 WINDOW_PARAMETERS = (
     *("height", "width", "out_height", "out_width", "size_h", "size_w"),
@@ -57,7 +63,7 @@ def source(program: str, dtype: str) -> str:
 
 def _constants(variant: str) -> str:
     """A variant as the text in front of its program."""
-    return "".join(f"const bool {name} = {str(value).lower()};\n" for name, value in VARIANTS[variant].items())
+    return "".join(f"#define {name} {str(value).lower()}\n" for name, value in VARIANTS[variant].items())
 
 
 def _read(name: str, included: set[str]) -> str:

@@ -9,9 +9,10 @@
 // Shared memory holds two pieces of each factor: while one is multiplied, the next is on its way from memory into
 // registers, and one barrier a step is enough. Source: Tan et al., Fast implementation of DGEMM on Fermi GPU (SC 2011).
 //
-// Two constants, which whoever compiles this puts in front of it, choose the form (see VARIANTS in __init__.py):
+// Three constants, which whoever compiles this puts in front of it, choose the form (see VARIANTS in __init__.py):
 //   VECTORS  factors are read, and results written, by 16 bytes: their lines must lie, and end, at multiples of that
 //   LARGE    tiles of 128 x 64 (64 x 64 in double) instead of 64 x 32: half the reading for each multiplication
+//   TENSOR_CORES  large tiles in TF32 (see tensor_cores.cuh): quicker, and off by up to a thousandth
 //
 // What A and B are is up to the factors, so that a convolution is the same product over a matrix that never exists
 // (implicit GEMM). A line is a row of A or a column of B. No index is divided in the loop: a place in the depth is
@@ -27,8 +28,9 @@
 //
 // Launch: 128 threads; blockIdx.x is the tile, those of the same rows one after another, so that blocks that run at
 // the same time read the same rows. The sums run from the first to the last in depth, in one register each: the same
-// bits in every run and in every form.
+// bits in every run and, but for TF32, in every form.
 #include "common.cuh"
+#include "tensor_cores.cuh"
 
 const int TILE_THREADS = 128, THREADS_DOWN = 16, THREADS_ACROSS = 8;
 const int TILE_ROWS = LARGE && sizeof(Real) == 4 ? 128 : 64;  // doubles take twice the registers
@@ -40,6 +42,15 @@ const int SECTOR = 32 / sizeof(Real);           // numbers that memory moves at 
 #define TILE_BOUNDS __launch_bounds__(TILE_THREADS, sizeof(Real) == 4 ? 3 : 2)  // blocks that fit on a multiprocessor
 const int FOUR = 4;                             // rows that a thread has next to one another
 const int PADDING = 4;  // numbers behind each line of a piece: see AlongDepth
+
+// As a factor's numbers are stored: for tensor cores rounded.
+__device__ inline Real prepared(Real number) {
+#if TENSOR_CORES
+    return to_tf32(number);
+#else
+    return number;
+#endif
+}
 
 // A piece of a factor in shared memory: a number for each depth and line.
 template <int LINES> struct Piece {
@@ -89,7 +100,7 @@ template <class Factor, int LINES> struct AlongDepth {
         for (int i = 0; i < COUNT; ++i)
 #pragma unroll
             for (int j = 0; j < WIDTH; ++j)
-                piece.number[own_depth + j][own_line + i * AT_ONCE] = fetched[i].number[j];
+                piece.number[own_depth + j][own_line + i * AT_ONCE] = prepared(fetched[i].number[j]);
     }
 };
 
@@ -125,7 +136,12 @@ template <class Factor, int LINES> struct AlongLines {
     }
     __device__ void put(Piece<LINES> &piece) const {
 #pragma unroll
-        for (int i = 0; i < COUNT; ++i) store(&piece.number[own_depth + i * AT_ONCE][own_line], fetched[i]);
+        for (int i = 0; i < COUNT; ++i) {
+            Pack<Real, WIDTH> pack;
+#pragma unroll
+            for (int j = 0; j < WIDTH; ++j) pack.number[j] = prepared(fetched[i].number[j]);
+            store(&piece.number[own_depth + i * AT_ONCE][own_line], pack);
+        }
     }
 };
 
@@ -136,6 +152,13 @@ template <class Factor, int LINES> struct LoaderOf<true, Factor, LINES> {
     typedef AlongDepth<Factor, LINES> Type;
 };
 
+// What a block has in shared memory.
+struct Pieces {
+    Piece<TILE_ROWS> a[2];
+    Piece<TILE_COLUMNS> b[2];
+};
+
+#if !TENSOR_CORES
 // What a thread sums: rows in fours, columns in packs. Neighbouring threads have neighbouring packs: a warp's loads
 // from shared memory meet no bank twice, and its stores fill whole sectors.
 struct Corner {
@@ -164,7 +187,8 @@ struct Corner {
         }
     }
     template <class Finish>
-    __device__ void finish_each(Finish finish, int first_row, int first_column, int rows, int columns) const {
+    __device__ void finish_each(Finish finish, int first_row, int first_column, int rows, int columns,
+                                Pieces &) const {
 #pragma unroll
         for (int i = 0; i < CORNER_ROWS; i += FOUR)
 #pragma unroll
@@ -181,12 +205,68 @@ struct Corner {
     }
 };
 
+#else
+// What a thread sums on tensor cores: its share of 4 x 4 matrices of 16 x 8, which are a quarter of the tile, a warp's.
+// A sum has no order, so depths 2·t and 2·t + 1 stand for columns t and t + 4 of a matrix: lines are 4 banks longer
+// than a multiple of 32, and so the lanes of a warp all read from other banks.
+struct Corner {
+    Real sum[4][4][4] = {};
+    const int lane = threadIdx.x % 32, group = lane / 4, pair = lane % 4 * 2;
+    const int warp_row = threadIdx.x / 64 * 64, warp_column = threadIdx.x / 32 % 2 * 32;
+
+    __device__ void add_products(const Piece<TILE_ROWS> &a, const Piece<TILE_COLUMNS> &b) {
+        Real right[4][2];
+#pragma unroll
+        for (int j = 0; j < 4; ++j)
+#pragma unroll
+            for (int k = 0; k < 2; ++k) right[j][k] = b.number[pair + k][warp_column + j * 8 + group];
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+            Real left[4];
+#pragma unroll
+            for (int k = 0; k < 4; ++k) left[k] = a.number[pair + k / 2][warp_row + i * 16 + k % 2 * 8 + group];
+#pragma unroll
+            for (int j = 0; j < 4; ++j) multiply_matrices(sum[i][j], left, right[j]);
+        }
+    }
+    // Through shared memory, 32 rows at a time, to where each thread has four rows and a pack of columns.
+    template <class Finish>
+    __device__ void finish_each(Finish finish, int first_row, int first_column, int rows, int columns,
+                                Pieces &pieces) const {
+        typedef Real Line[TILE_COLUMNS + 8];  // 8 banks longer than a multiple of 32, for stores of pairs
+        static_assert(sizeof(Line) * 32 <= sizeof(Pieces), "the results do not fit where the pieces were");
+        Line *staged = reinterpret_cast<Line *>(&pieces);
+        int own_row = threadIdx.x / 16 * FOUR, own_column = threadIdx.x % 16 * WIDTH;
+#pragma unroll
+        for (int part = 0; part < 4; ++part) {
+            if (warp_row == part / 2 * 64)
+#pragma unroll
+                for (int i = 0; i < 2; ++i)
+#pragma unroll
+                    for (int half = 0; half < 2; ++half)
+#pragma unroll
+                        for (int j = 0; j < 4; ++j) {
+                            const Real *own = sum[part % 2 * 2 + i][j] + half * 2;
+                            store(&staged[i * 16 + half * 8 + group][warp_column + j * 8 + pair],
+                                  Pack<Real, 2>{own[0], own[1]});
+                        }
+            __syncthreads();  // the rows are complete
+            Pack<Real, WIDTH> results[FOUR];
+#pragma unroll
+            for (int r = 0; r < FOUR; ++r) results[r] = load<WIDTH>(&staged[own_row + r][own_column]);
+            __syncthreads();  // the next may overwrite them
+            int m = first_row + part * 32 + own_row, n = first_column + own_column;
+            if (m < rows && n < columns) finish(m, n, results);
+        }
+    }
+};
+#endif
+
 // Tile blockIdx.x of the sums over the depth from `begin` to `end`.
 template <class Left, class Right, class Finish>
 __device__ void product_tile(const Left &left, const Right &right, Finish finish, int rows, int columns, int begin,
                              int end) {
-    __shared__ Piece<TILE_ROWS> a[2];
-    __shared__ Piece<TILE_COLUMNS> b[2];
+    __shared__ Pieces pieces;
     int tiles_across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
     int tile = blockIdx.x, first_row = tile / tiles_across * TILE_ROWS;
     int first_column = tile % tiles_across * TILE_COLUMNS;
@@ -197,20 +277,20 @@ __device__ void product_tile(const Left &left, const Right &right, Finish finish
     Corner corner;
     from_a.fetch();
     from_b.fetch();
-    from_a.put(a[0]);
-    from_b.put(b[0]);
+    from_a.put(pieces.a[0]);
+    from_b.put(pieces.b[0]);
     __syncthreads();  // the first pieces are complete
     int now = 0;
     for (int start = begin; start < end; start += TILE_DEPTH) {
         from_a.fetch();  // beyond the end these are zeros, which nobody reads
         from_b.fetch();
-        corner.add_products(a[now], b[now]);
+        corner.add_products(pieces.a[now], pieces.b[now]);
         now ^= 1;
-        from_a.put(a[now]);
-        from_b.put(b[now]);
+        from_a.put(pieces.a[now]);
+        from_b.put(pieces.b[now]);
         __syncthreads();  // the next pieces are complete, and nobody needs the last ones any more
     }
-    corner.finish_each(finish, first_row, first_column, rows, columns);
+    corner.finish_each(finish, first_row, first_column, rows, columns, pieces);
 }
 
 // A plain matrix as a factor. `stride` is the distance of its rows in memory: of lines if it lies along the depth, else

@@ -81,11 +81,42 @@ def test_all_variants_give_the_same_bits(monkeypatch: pytest.MonkeyPatch, mode: 
             assert a.tobytes() == b.tobytes(), variant
 
 
-@pytest.mark.parametrize("order", softgpu.ORDERS[1:])
-def test_large_tiles_in_any_order_of_threads(monkeypatch: pytest.MonkeyPatch, order: str) -> None:
+@pytest.mark.parametrize("mode", ["fast", "check"])
+def test_tf32_is_off_by_less_than_a_thousandth(monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
     monkeypatch.setattr(tiles, "MANY", 1)
-    expected = products(Noting(), np.float32)
-    with softgpu.order(order, seed=9):
+    exact = products(Noting(), np.float32)
+    device = Noting(mode)
+    with tiles.tf32():
+        rounded = products(device, np.float32)
+    assert set(device.programs) == {"matmul.tf32", "convolution.tf32"}
+    for a, b in zip(rounded, exact, strict=True):
+        if a.dtype == np.float32:  # who won a pool may differ
+            assert 1e-6 < np.abs(a - b).max() / np.abs(b).max() < 1e-3
+
+
+def test_tf32_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not tiles.tf32_allowed()
+    monkeypatch.setenv("MINICNN_CUDA_TF32", "1")
+    assert tiles.tf32_allowed()
+    with tiles.tf32(False):
+        assert not tiles.tf32_allowed()
+    monkeypatch.setenv("MINICNN_CUDA_TF32", "yes")
+    with pytest.raises(BackendError, match="MINICNN_CUDA_TF32 must be '1' or '0', got 'yes'"):
+        tiles.tf32_allowed()
+    monkeypatch.setenv("MINICNN_CUDA_TF32", "1")
+    monkeypatch.setattr(tiles, "MANY", 1)
+    device = Noting()
+    products(device, np.float64)
+    assert not any("tf32" in program for program in device.programs)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+@pytest.mark.parametrize("order", softgpu.ORDERS[1:])
+def test_large_tiles_in_any_order_of_threads(monkeypatch: pytest.MonkeyPatch, order: str, allowed: bool) -> None:
+    monkeypatch.setattr(tiles, "MANY", 1)
+    with tiles.tf32(allowed):
+        expected = products(Noting(), np.float32)
+    with softgpu.order(order, seed=9), tiles.tf32(allowed):
         found = products(Noting(), np.float32)
     assert all(a.tobytes() == b.tobytes() for a, b in zip(found, expected, strict=True))
 

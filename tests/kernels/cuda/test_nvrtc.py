@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from minicnn.kernels.cuda import PROGRAMS, REALS, TILED, source
-from minicnn.kernels.cuda.occupancy import MULTIPROCESSORS
+from minicnn.kernels.cuda import BUILDS, TILED, source
 from tests.kernels.cuda import resources
 from tests.kernels.cuda.nvrtc import HOW, NvrtcError, costs, library, ptx
 
@@ -19,11 +18,10 @@ REGISTERS = {"float32": 168, "float64": 255}
 SHARED = {"float32": 16 * 1024, "float64": 32 * 1024}
 
 
-@pytest.mark.parametrize("dtype", REALS)
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(("program", "dtype"), BUILDS)
 def test_compiles_without_spilling_into_what_the_table_says(program: str, dtype: str) -> None:
     text = source(program, dtype)
-    for architecture in MULTIPROCESSORS:
+    for architecture in resources.architectures_of(program):
         found = costs(text, architecture)
         assert set(found) == set(re.findall(r"__global__ void (\w+)", text))
         for kernel, cost in found.items():
@@ -35,11 +33,19 @@ def test_compiles_without_spilling_into_what_the_table_says(program: str, dtype:
     assert of_program == resources.rows(program, dtype), "run python -m tests.kernels.cuda.resources"
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_no_double_in_float(program: str) -> None:
-    assert ".f32" in ptx(source(program, "float32"), "compute_80")
-    assert ".f64" not in ptx(source(program, "float32"), "compute_80")
-    assert ".f64" in ptx(source(program, "float64"), "compute_80")
+@pytest.mark.parametrize(("program", "dtype"), BUILDS)
+def test_no_double_in_float(program: str, dtype: str) -> None:
+    instructions = ptx(source(program, dtype), "compute_80")
+    assert (".f64" in instructions) == (dtype == "float64")
+    assert ".f32" in instructions or dtype == "float64"
+
+
+@pytest.mark.parametrize("family", TILED)
+def test_tf32_runs_on_tensor_cores_where_there_are_some(family: str) -> None:
+    multiply = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"
+    assert multiply in ptx(source(f"{family}.tf32", "float32"), "compute_80")
+    assert "shfl.sync" in ptx(source(f"{family}.tf32", "float32"), "compute_75")
+    assert multiply not in ptx(source(f"{family}.large", "float32"), "compute_80")
 
 
 @pytest.mark.parametrize(("dtype", "vector"), [("float32", "v4.f32"), ("float64", "v2.f64")])

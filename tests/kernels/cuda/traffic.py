@@ -145,13 +145,14 @@ def count_all(layers: tuple[Layer, ...] = LAYERS) -> list[Count]:
 
     for layer in layers:
         device.shape = layer.name
-        with as_for_a_batch_of(layer.batch):
-            _convolutions(device, layer, given)
+        for rounded in (False, True):
+            with as_for_a_batch_of(layer.batch), tiles.tf32(rounded):
+                _convolutions(device, layer, given)
     for rows, depth, columns in DENSE:
         device.shape = f"({rows}, {depth}) @ ({depth}, {columns})"
         x, w, b, dy = given(rows, depth), given(depth, columns), given(columns), given(rows, columns)
-        for large in (False, True):
-            with as_for_a_batch_of(10**6 if large else 1):
+        for large, rounded in ((False, False), (True, False), (True, True)):
+            with as_for_a_batch_of(10**6 if large else 1), tiles.tf32(rounded):
                 dense.dense(device, x, w, b)
                 dense.dense_input_gradient(device, dy, w)
                 dense.dense_weight_gradient(device, x, dy)
