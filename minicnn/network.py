@@ -368,6 +368,8 @@ def arranged(given: Any, wanted: Any, what: str) -> Any:
 
     Raises ArgumentError, saying `what` and the names.
     """
+    if not is_nested(wanted) and not is_nested(given):
+        return given
     names = names_of(wanted)
     if isinstance(given, dict) and set(given) == set(names):
         return packed(wanted, [given[name] for name in names])

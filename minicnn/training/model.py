@@ -270,8 +270,7 @@ class Trainer(Compiled):
 
     def _key(self, training: bool, *inputs: np.ndarray) -> Any:
         """What a recorded computation of the network depends on; None if it is not to be recorded."""
-        chain = None if self.wiring is None else self.planned().chain
-        return None if chain is None else key_of(chain, training, *inputs)
+        return None if self.wiring is None else key_of(self.planned(), training, *inputs)
 
     def _need_finite(self, loss: float, x: Any) -> None:
         if not np.isfinite(loss):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ from minicnn.backends import (
     to_host,
 )
 from minicnn.layers import Layer
-from minicnn.plan import signature
+from minicnn.plan import Plan
 from minicnn.structure import is_nested
 from minicnn.tensor import Array
 
@@ -57,11 +57,9 @@ _REPEATABLE = {
     layers.Softmax,
 }
 _ACTIVATIONS = {
-    activations.get(name)
-    for name in (
-        *(None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax"),
-        *("elu", "selu", "gelu", "silu", "softplus"),
-    )
+    *(activations.get(name) for name in (None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax")),
+    *(activations.get(name) for name in ("elu", "selu", "gelu", "silu", "softplus")),
+    None,  # of layers that know no activation
 }
 
 _repeating: ContextVar[bool] = ContextVar("repeating", default=True)
@@ -156,8 +154,11 @@ def _copied(a: Array) -> np.ndarray:
     return np.array(a) if device_of(a) == HOST else to_host(a)
 
 
-def key_of(chain: Sequence[Layer], training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
-    """What a step of a chain of layers depends on; None if it is not to be recorded."""
+def key_of(plan: Plan, training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
+    """What a step of a network whose plan this is depends on; None if it is not to be recorded."""
+    chain = plan.chain
+    if chain is None:
+        return None
     weights = [v for layer in chain for v in layer.variables]
     if (
         not _repeating.get()
@@ -170,7 +171,7 @@ def key_of(chain: Sequence[Layer], training: bool, *inputs: np.ndarray) -> tuple
         training,
         current_backend().name,
         get_num_threads(),
-        signature(chain),
+        plan.made_for,
         *((a.shape, a.dtype) for a in inputs),
         *((id(v.data), v.requires_grad) for v in weights),
         *(
@@ -191,7 +192,7 @@ def _is_repeatable(layer: Layer, training: bool) -> bool:
         return False  # groups are taken apart, or channels repeated, by NumPy
     if type(layer) is layers.Softmax and layer.axis not in (-1, len(layer.input_shape or ()) - 1):
         return False  # it turns axes, and whoever reshapes them next has NumPy copy
-    return getattr(layer, "activation", None) in {None, *_ACTIVATIONS}
+    return getattr(layer, "activation", None) in _ACTIVATIONS
 
 
 def step_inputs(loss: Any, dtype: str | None, device: str, x: Any, y: Any, weights: Any) -> Any:

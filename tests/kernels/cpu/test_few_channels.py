@@ -8,9 +8,13 @@ import pytest
 from minicnn.backends import numpy as textbook
 from minicnn.geometry import Windows
 from minicnn.kernels.cpu import few_channels
+from minicnn.kernels.cpu.machine import Tile
 
 
-def test_it_is_worth_it_where_channels_idle_the_lanes() -> None:
+def test_it_is_worth_it_where_channels_idle_the_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As on a CPU whose vectors hold 16 numbers of float32.
+    monkeypatch.setattr(few_channels, "tile_for", lambda columns, dtype: Tile(12, 1 if columns <= 16 else 2, 16, dtype))
+
     def suits(channels: int, size: int, dilation: int = 1, groups: int = 1, images: int = 4) -> bool:
         n = 30 - size + 1
         dy, dx = (images, n, n, 32), (images, 30, 30, channels)
