@@ -21,7 +21,7 @@ _COMPARISON = re.compile(r" (?:<|>|<=|>=) ")  # spaces on both sides: a template
 _FOR = re.compile(r"\bfor \(")
 _SUBSCRIPT = re.compile(r"(?<=[\w\]])\[")
 _DECLARATION = re.compile(  # up to a bracket: `__shared__ float a[4], b`, `Pack<Real, WIDTH> c`, not `d = e`
-    r"\s*(?:(?:const|static|extern|typename|unsigned|long|__shared__|(?:alignas|__align__)\(\d+\)) )*"
+    r"\s*(?:(?:const|static|extern|typedef|typename|unsigned|long|__shared__|(?:alignas|__align__)\(\d+\)) )*"
     r"(?!return |else )[\w:]+(?:<[^;{}=]*>)? (?:\w+(?:\[[^\]]*\])*(?: = [^,;]*)?, )*\w+(?:\[[^\]]*\])*"
 )
 _ZERO = re.compile(r"(?<=\bReal\()0(?=\))|(?<=\w = )0(?=[,;])")

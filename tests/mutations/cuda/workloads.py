@@ -90,22 +90,52 @@ def with_a_library() -> Arrays:
         return [backend.dense(x, w, b), backend.dense_relu(x, w, b), backend.dense_relu(x, w, None)]
 
 
+def on_tensor_cores(workload: Workload) -> Workload:
+    """The same in TF32, whose 11 bits hold small whole numbers exactly."""
+
+    def computed() -> Arrays:
+        with tiles.tf32():
+            return in_large_tiles(workload)()
+
+    return computed
+
+
+def rounded() -> Arrays:
+    """Numbers with more bits than TF32 has, ties among them, and a NaN that a carry would make a number."""
+    x, w = np.zeros((140, 20), np.float32), np.zeros((20, 72), np.float32)
+    x[:, 0], w[0] = 1 + np.arange(140) / 2**12, 1
+    backend = current_backend()
+    if backend.name == "numpy":
+        x[:, 0] = np.floor(x[:, 0] * 2**10 + 0.5) / 2**10  # ties away from zero
+    x.view(np.uint32)[5, 3] = 0x7FFFFFFF
+    y = backend.dense(x, w, None)
+    return [np.nan_to_num(y), np.isnan(y)]
+
+
 PRODUCTS: tuple[Workload, ...] = (
     with_a_library,
     partial(multiplied, 33, 37),
     partial(multiplied, 34, 38),  # lines of whole 16 bytes
     in_large_tiles(partial(multiplied, 20, 72)),
     in_large_tiles(partial(multiplied, 20, 72, np.float32)),  # whose tiles are larger than those of doubles
+    on_tensor_cores(partial(multiplied, 20, 72, np.float32)),
+    on_tensor_cores(rounded),
 )
 
 
-def convolved(channels: int, filters: int, groups: int = 1) -> Arrays:
-    """Several tiles of pixels, a rim of padding, strides, and what is fused with it, for pools of three sizes."""
+def convolved(channels: int, filters: int, groups: int = 1, whole: bool = False) -> Arrays:
+    """Several tiles of pixels, a rim of padding, strides, and what is fused with it, for pools of three sizes.
+
+    whole: of small whole numbers in float32.
+    """
     rng = generator(3)
-    x, b = rng.standard_normal((2, 9, 8, channels)), rng.standard_normal(filters)
-    w = rng.standard_normal((3, 2, channels // groups, filters))
+
+    def drawn(*shape: int) -> np.ndarray:
+        return rng.integers(-9, 10, shape).astype(np.float32) if whole else rng.standard_normal(shape)
+
+    x, b, w = drawn(2, 9, 8, channels), drawn(filters), drawn(3, 2, channels // groups, filters)
     windows = Windows.over((9, 8), (3, 2), strides=(2, 1), padding=((2, 0), (1, 2)))
-    dy = rng.standard_normal((2, *windows.outputs, filters))
+    dy = drawn(2, *windows.outputs, filters)
     backend = current_backend()
     found = [backend.conv2d(x, w, b, windows, groups), backend.conv2d_input_gradient(dy, w, windows, groups)]
     found.append(backend.conv2d_weight_gradient(x, dy, windows, groups))
@@ -121,6 +151,7 @@ CONVOLUTIONS: tuple[Workload, ...] = (
     partial(convolved, 6, 8, groups=2),
     partial(convolved, 6, 38),  # lines of whole 16 bytes
     in_large_tiles(partial(convolved, 4, 72)),
+    on_tensor_cores(partial(convolved, 4, 72, whole=True)),
 )
 
 
