@@ -42,13 +42,11 @@ _FAMILIES: dict[ModuleType, tuple[str, ...]] = {
     cross_entropy: ("softmax_cross_entropy", "softmax_cross_entropy_gradient"),
     dense: ("dense", "dense_relu", "dense_input_gradient", "dense_weight_gradient", "bias_gradient"),
     depthwise: ("depthwise_conv2d", "depthwise_conv2d_input_gradient", "depthwise_conv2d_weight_gradient"),
-    fused: (
-        *("conv2d_relu_pool", "relu_pool_gradient", "batch_norm_relu_pool"),
-        *("batch_norm_relu_pool_parameter_gradients", "batch_norm_relu_pool_input_gradient"),
-    ),
+    fused: ("conv2d_relu_pool", "relu_pool_gradient", "batch_norm_relu_pool"),
     normalization: (
         *("batch_norm", "batch_norm_inference"),
         *("batch_norm_parameter_gradients", "batch_norm_input_gradient"),
+        *("batch_norm_relu_pool_parameter_gradients", "batch_norm_relu_pool_input_gradient"),
     ),
     pooling: ("max_pool2d", "max_pool2d_gradient", "average_pool2d", "average_pool2d_gradient"),
 }

@@ -5,12 +5,7 @@ from __future__ import annotations
 from minicnn.backends.cuda.convolution import conv2d, conv2d_relu
 from minicnn.backends.cuda.device import Device, DeviceArray
 from minicnn.backends.cuda.geometry import rows_of
-from minicnn.backends.cuda.normalization import (
-    moments,
-    normalize_relu_pool,
-    pooled_input_gradient,
-    pooled_parameter_gradients,
-)
+from minicnn.backends.cuda.normalization import moments, normalize_relu_pool
 from minicnn.backends.cuda.pooling import relu_pool, unpool
 from minicnn.backends.cuda.sums import won_sums
 from minicnn.geometry import Windows
@@ -50,34 +45,3 @@ def batch_norm_relu_pool(
     """x (N, H, W, C) -> y, winners (N, PH, PW, C), mean, variance (C,)."""
     mean, variance = moments(device, x)
     return *normalize_relu_pool(device, x, gamma, beta, mean, variance, epsilon, pooling), mean, variance
-
-
-def batch_norm_relu_pool_parameter_gradients(
-    device: Device,
-    dy: DeviceArray,
-    winners: DeviceArray,
-    x: DeviceArray,
-    mean: DeviceArray,
-    variance: DeviceArray,
-    epsilon: float,
-    pooling: Windows,
-) -> tuple[DeviceArray, DeviceArray]:
-    """dy, winners (N, PH, PW, C), x (N, H, W, C) -> dgamma, dbeta (C,)."""
-    return pooled_parameter_gradients(device, dy, winners, x, mean, variance, epsilon, pooling)
-
-
-def batch_norm_relu_pool_input_gradient(
-    device: Device,
-    dy: DeviceArray,
-    winners: DeviceArray,
-    x: DeviceArray,
-    gamma: DeviceArray,
-    mean: DeviceArray,
-    variance: DeviceArray,
-    epsilon: float,
-    dgamma: DeviceArray,
-    dbeta: DeviceArray,
-    pooling: Windows,
-) -> DeviceArray:
-    """dx (N, H, W, C)."""
-    return pooled_input_gradient(device, dy, winners, x, gamma, mean, variance, epsilon, dgamma, dbeta, pooling)

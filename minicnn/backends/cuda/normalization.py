@@ -62,7 +62,7 @@ def batch_norm_parameter_gradients(
     return _parameter_gradients(device, "parameter_gradients", (dy, x, mean, variance, float(epsilon)), dy, ())
 
 
-def pooled_parameter_gradients(
+def batch_norm_relu_pool_parameter_gradients(
     device: Device,
     dy: DeviceArray,
     winners: DeviceArray,
@@ -108,7 +108,7 @@ def batch_norm_input_gradient(
     return dx
 
 
-def pooled_input_gradient(
+def batch_norm_relu_pool_input_gradient(
     device: Device,
     dy: DeviceArray,
     winners: DeviceArray,

@@ -2,7 +2,7 @@
 
 pytest tests/mutations/cuda/every_mutant.py
 
-Some 700 of them take minutes, which is why this is a program of CI and not part of the suite.
+Some 800 of them take minutes, which is why this is a program of CI and not part of the suite.
 """
 
 from __future__ import annotations
