@@ -371,6 +371,8 @@ def arranged(given: Any, wanted: Any, what: str) -> Any:
     if not is_nested(wanted) and not is_nested(given):
         return given
     names = names_of(wanted)
+    if len(names) == 1 and not is_nested(given):
+        return packed(wanted, [given])
     if isinstance(given, dict) and set(given) == set(names):
         return packed(wanted, [given[name] for name in names])
     if not is_nested(wanted):

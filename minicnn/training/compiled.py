@@ -40,12 +40,17 @@ class Compiled(Network):
         loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: str | bool = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Chooses how to train: an optimizer, a loss and metrics, by name or as objects.
 
         A model with several outputs takes lists with an entry for each, or dicts by their names; one loss by itself
         is that of all. loss_weights: what each loss is multiplied by in the sum. weighted_metrics: those that count
-        examples by their sample weights.
+        examples by their sample weights. What follows is accepted for Keras's sake and changes nothing: no compiler
+        stands behind a step, and there is no half precision whose loss would need a scale.
         Raises ArgumentError for unknown names, with the nearest known one.
         """
         self.optimizer = optimizers.get(optimizer)

@@ -27,6 +27,8 @@ class Objective:
 
     def __init__(self, loss: Any, loss_weights: Any = None, metrics: Any = None, weighted_metrics: Any = None) -> None:
         self.loss = _each(loss, _checked_loss)
+        if any(isinstance(w, (str, Metric)) for w in leaves(loss_weights)):
+            raise ArgumentError(f"loss_weights must be numbers, got {loss_weights!r:.80}; did you mean metrics=...?")
         self.loss_weights = _each(loss_weights, lambda w: check_number("compile", "a weight in loss_weights", w))
         for name, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
             if not isinstance(given, (list, tuple, dict, type(None))):
@@ -177,7 +179,15 @@ class Tally:
         for i, weighted, _, metric in self._metrics:
             metric.update_state(flat_y[i], flat[i], flat_weights[i] if weighted else None)
         logs = {name: mean.result() for name, mean in self._losses.items()}
-        return logs | {name: metric.result() for _, _, name, metric in self._metrics}
+        return logs | {name: _number(metric.result()) for _, _, name, metric in self._metrics}
+
+
+def _number(result: Any) -> Any:
+    """What a metric of one's own made of Tensors as a plain number; a result of several numbers stays an array."""
+    if isinstance(result, (Tensor, np.generic)):
+        result = to_host(result.data) if isinstance(result, Tensor) else result
+        return result.item() if result.size == 1 else result
+    return result
 
 
 def _each(given: Any, check: Any) -> Any:
