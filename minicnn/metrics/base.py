@@ -46,6 +46,11 @@ class Metric:
         for variable in self.variables:
             variable.assign(np.zeros(variable.shape))
 
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        """`update_state`, and then `result`."""
+        self.update_state(*given, **options)
+        return self.result()
+
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """One number an example: (N,)."""
         raise TypeError(f"{type(self).__name__} must define values(y_true, y_pred)")

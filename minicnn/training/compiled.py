@@ -81,7 +81,7 @@ class Compiled(Network):
             x, y, weights = self._check(stream.x, stream.y, stream.weights)
             return dataclasses.replace(stream, x=x, y=y, weights=example_weights(y, weights, class_weight))
         if not self.built:
-            self._check(*next(iter(stream.epoch())))
+            self._check(*stream.first())
         return Mapped(stream, look)
 
     def _batches(self, x: Any, y: Any, weights: Any, batch_size: int | None) -> Batches:

@@ -13,6 +13,7 @@ from minicnn.backends import to_host
 from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
+from minicnn.data.iterated import iterated
 from minicnn.data.stream import Batch, Mapped, Stream
 from minicnn.errors import ArgumentError, NonFiniteError
 from minicnn.geometry import is_int
@@ -58,7 +59,8 @@ class Trainer(Compiled):
         """Trains for `epochs` - `initial_epoch` epochs and returns the History.
 
         x: (N, ...) array of examples, or a stream of batches (`data.Batches`, what `utils.image_dataset_from_directory`
-        and `ImageDataGenerator.flow` return, a `utils.PyDataset`); y: (N, ...) targets; batch_size: 32 unless given;
+        and `ImageDataGenerator.flow` return, a `utils.PyDataset`, a generator of (x, y));
+        y: (N, ...) targets; batch_size: 32 unless given;
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1; validation_split: part of the examples, the
         last ones before shuffling, kept for validation; validation_data: (x, y), (x, y, weights) or a stream;
         class_weight: class number -> weight; sample_weight: (N,); steps_per_epoch, validation_steps: batches to take,
@@ -77,6 +79,8 @@ class Trainer(Compiled):
             raise ArgumentError(f"validation_freq must be a whole number of at least 1, got {validation_freq!r}")
         if validation_data is not None:
             validation_split = 0.0
+        x = iterated(x, steps_per_epoch, "steps_per_epoch")
+        validation_data = iterated(validation_data, validation_steps, "validation_steps")
         train: Stream
         if isinstance(x, Stream):
             if y is not None or sample_weight is not None or validation_split:
@@ -150,6 +154,7 @@ class Trainer(Compiled):
         """
         self._need_compiled()
         batches: Stream
+        x = iterated(x, steps, "steps")
         if isinstance(x, Stream):
             batches = self._checked(x)
         else:
@@ -173,6 +178,7 @@ class Trainer(Compiled):
         Raises as fit.
         """
         batches: Stream
+        x = iterated(x, steps, "steps")
         if isinstance(x, Batches):
             batches = dataclasses.replace(x, x=check_all_inputs(x.x, self), shuffle=False)
         elif isinstance(x, Stream):

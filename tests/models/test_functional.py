@@ -335,11 +335,6 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ArgumentError,
         "disconnected: .* depends on <Symbolic 'b' .* is not among the inputs",
     ),
-    "an input too many": (
-        lambda: Model([a := Input((3,)), Input((3,), name="idle")], layers.Dense(2)(a)),
-        ArgumentError,
-        "no output depends on the input 'idle'; leave it out",
-    ),
     "an input twice": (
         lambda: Model([a := Input((3,)), a], layers.Dense(2)(a)),
         ArgumentError,
