@@ -51,7 +51,6 @@ class LayerOptions(TypedDict, total=False):
     trainable: bool
     input_shape: tuple[int | None, ...] | None
     activity_regularizer: Any
-    input_dim: int | None
 
 
 class Layer:
@@ -61,7 +60,7 @@ class Layer:
     dtype: "float32" (default) or "float64", of the variables and of what is computed.
     trainable: False keeps the variables as they are.
     input_shape: shape of one example, without the batch; on the first layer of a model, instead of an Input.
-    input_dim: n is short for input_shape (n,).
+    input_dim=n is short for input_shape=(n,).
     activity_regularizer: what the layer's output adds to the loss, divided by the number of examples.
 
     A subclass defines `build` (if it has variables) and `call`, and keeps every argument of its constructor in an
@@ -82,11 +81,12 @@ class Layer:
         trainable: bool = True,
         input_shape: tuple[int | None, ...] | None = None,
         activity_regularizer: Any = None,
-        input_dim: int | None = None,
-        **unknown: Any,
+        **others: Any,
     ) -> None:
-        if unknown:
-            raise TypeError(unknown_argument(type(self), next(iter(unknown))))
+        if set(others) - {"input_dim"}:
+            raise TypeError(unknown_argument(type(self), next(name for name in others if name != "input_dim")))
+        if input_shape is None and "input_dim" in others:
+            input_shape = (others["input_dim"],)
         if dtype not in (None, "float32", "float64"):
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
         if not isinstance(name, str | None):
@@ -98,7 +98,6 @@ class Layer:
         self.dtype = dtype
         self.variables: list[Variable] = []
         self.trainable = trainable
-        input_shape = (input_dim,) if input_shape is None and input_dim is not None else input_shape
         self.given_input_shape = None if input_shape is None else check_shape_argument("input_shape", input_shape)
         self.input_shape: Shapes | None = None
         self.output_shape: Shapes | None = None

@@ -201,7 +201,7 @@ class Optimizer:
         names = dict.fromkeys([*own, *OptimizerOptions.__annotations__])
         config = {name: getattr(self, name) for name in names if name != "options"}
         rate = self._rate
-        return {**config, "learning_rate": schedules.serialize(rate) if self.schedule else rate}
+        return {**config, "learning_rate": rate if isinstance(rate, float) else schedules.serialize(rate)}
 
     def get_state(self) -> dict[str, Array]:
         """Copies of all arrays kept, in main memory, named "number of the variable/slot"."""

@@ -62,8 +62,12 @@ class Compiled(Network):
 
     # Data at the door.
 
+    own_steps = False  # whether a subclass says what a step is: then it need have neither a loss nor a call
+
     def _check(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
         x = check_all_inputs(x, self)
+        if self.own_steps and self.loss is None:
+            return x, y, sample_weight
         if not self.built:
             self.build(mapped_shapes(lambda shape: (None, *shape[1:]), shapes_of(x)))
         count, objective = count_of(x), self._objective()
@@ -126,9 +130,11 @@ class Compiled(Network):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics that are reported beside the loss, as they stand."""
+        """The metrics that are reported beside the loss, as they stand; where a step is one's own, also the loss's."""
         tally = self._known_tally()
-        return [] if tally is None else tally.metrics
+        if tally is None:
+            return []
+        return [*tally.losses, *tally.metrics] if self.own_steps else tally.metrics
 
     def _known_tally(self) -> Tally | None:
         """That of the last batches; before any were seen, one that knows what is to be counted, if that is known."""
@@ -152,7 +158,7 @@ class Compiled(Network):
 
     def _need_compiled(self, training: bool = False) -> None:
         self._optimizer()
-        if self.loss is None:
+        if self.loss is None and not self.own_steps:
             raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
         if not self.sublayers:
             raise ShapeError(f"{self.name} has no layers to {'train' if training else 'evaluate'}")

@@ -14,15 +14,15 @@ from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
 from minicnn.data.iterated import iterated
-from minicnn.data.stream import Batch, Mapped, Stream
-from minicnn.errors import ArgumentError, NonFiniteError
+from minicnn.data.stream import Batch, Mapped, Stream, as_batch, batch_parts
+from minicnn.errors import ArgumentError, NonFiniteError, StateError
 from minicnn.geometry import is_int
 from minicnn.structure import is_nested, mapped
 from minicnn.tensor import Tensor, no_grad
 from minicnn.training.compiled import Compiled
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_all_inputs, count_of, example_weights
-from minicnn.training.objective import Tally
+from minicnn.training.objective import Tally, reported
 from minicnn.training.penalties import weight_penalty, with_activity
 from minicnn.training.repetition import Repetition, key_of, step_inputs
 
@@ -36,6 +36,10 @@ class Trainer(Compiled):
         self.history: History | None = None  # of the last fit
         self.next_place: tuple[int, int] | None = None  # (epoch, batch) at which a callback makes fit begin
         self.epochs_seen = 0  # each epoch of a model's life has an order of its own
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.own_steps = cls.own_steps or not {"train_step", "test_step"}.isdisjoint(vars(cls))
 
     def fit(
         self,
@@ -213,9 +217,8 @@ class Trainer(Compiled):
         self._need_compiled(training=True)
         x, y, weights = self._check(x, y, sample_weight)
         weights = example_weights(y, weights, class_weight)
-        self._tally = tally = Tally(self._objective(), y)
-        values, predictions = self._step(x, y, weights)
-        return self._reported(tally.add(values, y, predictions, weights), return_dict)
+        self._forget(y)
+        return self._reported(reported(self.train_step((x, y, weights)), "train_step"), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch."""
@@ -292,6 +295,50 @@ class Trainer(Compiled):
                 return mapped(lambda t: to_host(t.data), self(x))
             return self._repetition.run(key, lambda x: (self(x).data,), (x,), self._place, copy=True)[0]
 
+    # What a step is; a subclass may say otherwise.
+
+    def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Learns from a batch: (x, y) or (x, y, sample_weight). Returns what is reported of the epoch so far, by name.
+
+        A subclass that defines it calls itself, `compute_loss`, `zero_grad`, `loss.backward()` and
+        `self.optimizer.apply`, in as many networks as it likes; and returns numbers, e.g. `{"loss": loss}`.
+        """
+        batch = as_batch(data)
+        values, predictions = self._step(*batch)
+        return self._counted().add(values, batch.y, predictions, batch.weights)
+
+    def test_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Judges a batch: (x, y) or (x, y, sample_weight). Returns what is reported of all so far, by name."""
+        x, y, weights = as_batch(data)
+        predictions = self(x)
+        loss, parts = self._objective()(y, predictions, weights)
+        total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
+        values = [total.item(), *(part.item() for part in parts)]
+        if not np.isfinite(values[0]):
+            raise_non_finite(self, x, values[0], self._optimizer().iterations, training=False)
+        return self._counted().add(values, y, mapped(lambda t: t.data, predictions), weights)
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Tensor:
+        """The loss that `compile` was given, of these predictions, and what regularizers add: a Tensor."""
+        loss, _ = self._objective()(y, y_pred, sample_weight)
+        return sum(self.losses, loss)
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients of all variables, so that the next backward() starts from nothing."""
+        for variable in self.weights:
+            variable.zero_grad()
+
+    def _forget(self, y: Any) -> None:
+        """Losses and metrics count from here on; y: the targets of a batch."""
+        self._tally = None if self.loss is None else Tally(self._objective(), y)
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def _counted(self) -> Tally:
+        if self._tally is None:
+            raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
+        return self._tally
+
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""
         logs: dict[str, float] = {}
@@ -299,10 +346,9 @@ class Trainer(Compiled):
             with _ready(batches, batches.epoch_from(self.epochs_seen, start)) as ready:
                 for number, batch in enumerate(ready, start):
                     if number == start:
-                        self._tally = tally = Tally(self._objective(), batch.y)
+                        self._forget(batch.y)
                     watching.on_train_batch_begin(number, {})
-                    values, predictions = self._step(*batch)
-                    logs = tally.add(values, batch.y, predictions, batch.weights)
+                    logs = reported(self.train_step(batch_parts(batch)), "train_step")
                     watching.on_train_batch_end(number, logs)
                     if self.stop_training:
                         break
@@ -320,15 +366,9 @@ class Trainer(Compiled):
         with no_grad(), without_warnings(), _ready(batches, batches.epoch()) as ready:
             for number, batch in enumerate(ready):
                 if number == 0:
-                    self._tally = tally = Tally(self._objective(), batch.y)
+                    self._forget(batch.y)
                 watching.on_test_batch_begin(number, {})
-                predictions = self(batch.x)
-                loss, parts = self._objective()(batch.y, predictions, batch.weights)
-                total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
-                values = [total.item(), *(part.item() for part in parts)]
-                if not np.isfinite(values[0]):
-                    raise_non_finite(self, batch.x, values[0], self._optimizer().iterations, training=False)
-                logs = tally.add(values, batch.y, mapped(lambda t: t.data, predictions), batch.weights)
+                logs = reported(self.test_step(batch_parts(batch)), "test_step")
                 watching.on_test_batch_end(number, logs)
         watching.on_test_end(logs)
         return logs
