@@ -206,3 +206,14 @@ def test_a_subclass_with_a_known_name_is_not_saved_as_what_it_is_not() -> None:
 
     with pytest.raises(ArgumentError, match="class of your own"):
         serialize(Dense(3))
+
+
+def test_an_argument_that_a_layer_does_not_have_is_named_with_the_nearest() -> None:
+    with pytest.raises(TypeError, match="Dense has no argument 'activaton'; did you mean 'activation'"):
+        layers.Dense(3, activaton="relu")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Flatten has no argument 'zzz'; it has name, dtype"):
+        layers.Flatten(zzz=1)  # type: ignore[call-arg]
+
+
+def test_input_dim_is_short_for_a_shape() -> None:
+    assert layers.Dense(3, input_dim=4).given_input_shape == (4,)  # type: ignore[call-arg]
