@@ -173,3 +173,15 @@ def test_variables_of_a_metric_begin_at_zero_and_are_reset_to_it() -> None:
     assert [v.path for v in metric.variables] == ["seen"]
     metric.reset_state()
     assert metric.result().numpy().tolist() == [0.0, 0.0]
+
+
+def test_functions_give_the_value_of_each_example() -> None:
+    for name in ("categorical_accuracy", "top_k_categorical_accuracy", "mean_squared_error"):
+        values = np.asarray(getattr(metrics, name)(ONE_HOT, SCORES))
+        metric = metrics.get(name)
+        metric.update_state(ONE_HOT, SCORES)
+        assert values.shape == (N,)
+        assert values.mean() == pytest.approx(metric.result())
+    assert metrics.sparse_categorical_accuracy(LABELS, SCORES).tolist() == (SCORES.argmax(axis=1) == LABELS).tolist()
+    assert metrics.sparse_top_k_categorical_accuracy(LABELS, SCORES, k=5).tolist() == [1.0] * N
+    assert metrics.binary_accuracy([[1.0, 0.0]], [[0.6, 0.6]], threshold=0.5).tolist() == [0.5]
