@@ -29,6 +29,7 @@ from minicnn.data.loader import Loader
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator, NullFormatter
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ def draw(log: Path, title: str, path: Path) -> None:
     for column, label in (("accuracy", "training pictures, shifted and flipped"), ("val_accuracy", "test pictures")):
         errors = [100 - 100 * float(row[column]) for row in rows]
         axes.semilogy(epochs, errors, marker="o", label=f"{label}: {errors[-1]:.1f} % in the end")
-    ticks = [t for t in (1, 2, 5, 10, 20, 50) if t < 1.5 * max(errors)]
-    axes.set_yticks(ticks, [f"{t} %" for t in ticks])
-    axes.minorticks_off()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g} %")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set(title=title, xlabel="epoch", ylabel="pictures taken for something else")
     axes.grid(alpha=0.3)
     axes.legend()
