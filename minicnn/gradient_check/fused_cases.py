@@ -45,7 +45,7 @@ def batch_norm_add(rng: np.random.Generator) -> Case:
     relu = rng.choice(["after", "before", ""]).item() or None
     case = _farthest(rng, batch_norm, ops.batch_norm_relu) if relu == "before" else batch_norm(rng)
     case.options.pop("pool_size", None)
-    normalized = ops.batch_norm(**case.inputs, **case.options)
+    normalized = Case(ops.batch_norm, case.inputs, case.options)(**case.inputs)
     shortcut = between(rng, normalized.shape, (0,)) - (0 if relu == "before" else normalized)
     return Case(ops.batch_norm_add, {**case.inputs, "shortcut": shortcut}, {**case.options, "relu": relu})
 
