@@ -17,6 +17,7 @@ from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
 from minicnn.initializers import Initializer
 from minicnn.layers.arguments import check_affordable, check_shape_argument, flag
+from minicnn.layers.initial import initial_values
 from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
 from minicnn.layers.variable import Variable, assign_all
 from minicnn.numeric import numeric
@@ -234,7 +235,7 @@ class Layer:
     ) -> Variable:
         """A new variable; trainable ones are learned as long as the layer is trainable too."""
         check_affordable(name, shape)
-        values = initializers.get(initializer)(shape, self.dtype or "float32")
+        values = initial_values(initializer, shape, self.dtype or "float32")
         variable = Variable(values, f"{self.name}/{name}", trainable, regularizer, constraint)
         variable.requires_grad = trainable and self.trainable
         self.variables.append(variable)
