@@ -24,6 +24,7 @@ import minicnn
 from minicnn import Sequential, layers, optimizers
 from minicnn.callbacks import LambdaCallback
 from minicnn.datasets import embedded, fashion_mnist, mnist
+from minicnn.errors import DataError
 from minicnn.optimizers.schedules import CosineDecay
 
 COLOURS = {"MLP": "#c05621", "CNN": "#2b6cb0"}
@@ -186,9 +187,13 @@ def main() -> None:
     options = parser.parse_args()
     epochs = 2 if options.quick else 5 if options.full else 12
 
+    try:
+        found = tasks(options.full, most=300 if options.quick else 60_000)
+    except DataError as error:  # says where it looked, and where the data can be had
+        parser.exit(1, f"{error}\n")
     print(f"{'':33} {'':3} {'parameters':>10} {'s an epoch':>10} {'test':>6} {'shifted':>7}")
     results = []
-    for task in tasks(options.full, most=300 if options.quick else 60_000):
+    for task in found:
         outcomes = {}
         for name, make in (("MLP", mlp), ("CNN", cnn)):
             minicnn.set_random_seed(0)

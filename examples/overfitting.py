@@ -98,7 +98,10 @@ def train(cure: Cure, training: tuple, validation: tuple, epochs: int) -> tuple[
     """The curves of a net that was trained with this cure, and how many parameters it has."""
     minicnn.set_random_seed(0)
     model, curves = cure.network(), Curves(training, validation)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", "sparse_categorical_crossentropy"])
+    steps = epochs * math.ceil(len(training[0]) / BATCH)
+    rate = CosineDecay(1e-3, steps)  # falls to nothing: where it ends does not depend on which epoch is the last
+    metrics = ["accuracy", "sparse_categorical_crossentropy"]
+    model.compile(optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=metrics)
     model.fit(*training, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[curves])
     return curves, model.count_params()
 

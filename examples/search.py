@@ -6,7 +6,7 @@
 Each trial trains a small net on 2,000 pictures of clothes and tells its accuracy on 500 others after every epoch;
 Optuna ends trials that fall behind the others. Trials that are over are kept in FOLDER/search.db: after Ctrl-C, or
 kill, the same command goes on with the search. Uninterrupted, the same seed gives the same trials. It prints the best,
-draws all in FOLDER/search.png, and takes about two minutes on two cores.
+draws all in FOLDER/search.png, and takes about half a minute on two cores.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def search(study: optuna.Study, trials: int, training: Pictures, validation: Pic
 
     def tell(study: optuna.Study, trial: FrozenTrial) -> None:
         chosen = ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items())
-        print(f"trial {trial.number:2}  {trial.state.name.lower():8}  {_accuracy(trial):6.1%}  {chosen}", flush=True)
+        print(f"trial {trial.number:2}  {trial.state.name.lower():8}  {_accuracy(trial):5.1%}  {chosen}", flush=True)
 
     missing = trials - len(study.get_trials(states=OVER))
     if missing > 0:  # a rate so high that the loss is no number any more is a trial that failed, and no more
@@ -94,27 +94,28 @@ def together(best: list[FrozenTrial], training: Pictures, validation: Pictures, 
 
 
 def draw(study: optuna.Study) -> Figure:
-    """Left, the accuracy of each trial over its epochs; right, where it ended, over its learning rate."""
+    """Left, how many pictures each trial mistook after each epoch; right, the fewest, over its learning rate."""
     figure = Figure(figsize=(12, 4.8), layout="constrained", dpi=100)
     curves, rates = figure.subplots(1, 2, sharey=True)
     best = study.best_trial.number
     for trial in sorted(study.get_trials(states=OVER), key=lambda trial: trial.number == best):  # the best on top
-        pruned = trial.state != TrialState.COMPLETE
-        colour = ORANGE if trial.number == best else GREY if pruned else BLUE
-        epochs = [epoch + 1 for epoch in trial.intermediate_values]
-        curves.plot(epochs, list(trial.intermediate_values.values()), color=colour, linewidth=2.5 - 1.5 * pruned)
+        pruned, first = trial.state != TrialState.COMPLETE, trial.number == best
+        colour = ORANGE if first else GREY if pruned else BLUE
+        mistaken = [1 - accuracy for accuracy in trial.intermediate_values.values()]
+        curves.plot(range(1, len(mistaken) + 1), mistaken, color=colour, linewidth=2.5 if first else 1)
         mark: dict[str, Any] = {"marker": "x" if pruned else "o", "color": colour, "linestyle": ""}
-        if epochs:
-            curves.plot(epochs[-1], trial.intermediate_values[epochs[-1] - 1], **mark)
-            rates.plot(trial.params["rate"], _accuracy(trial), **mark, markersize=3 + trial.params["filters"] / 3)
+        curves.plot(len(mistaken), mistaken[-1] if mistaken else np.nan, **mark)
+        rates.plot(trial.params["rate"], 1 - _accuracy(trial), **mark, markersize=3 + trial.params["filters"] / 3)
     for label, colour, marker in (("the best", ORANGE, "o"), ("finished", BLUE, "o"), ("ended early", GREY, "x")):
         rates.plot([], [], color=colour, marker=marker, linestyle="", label=label)
+    curves.set_yscale("log")
+    curves.set_yticks((ticks := [0.15, 0.2, 0.3, 0.5, 0.9]), [f"{tick:.0%}" for tick in ticks])
+    curves.minorticks_off()
     curves.set_xlabel("epoch")
-    curves.set_ylabel("accuracy on the validation pictures")
-    curves.xaxis.get_major_locator().set_params(integer=True)
+    curves.set_ylabel("validation pictures that were mistaken")
     rates.set_xlabel("learning rate (the larger the mark, the more filters)")
     rates.set_xscale("log")
-    rates.legend(loc="lower left")
+    rates.legend()
     for axes in (curves, rates):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
@@ -152,7 +153,10 @@ def main() -> None:
     )
     # What a sampler has drawn is not kept: a search that goes on draws from a seed of its own.
     study.sampler = optuna.samplers.TPESampler(seed=options.seed + 1000 * len(study.trials))
-    search(study, options.trials, training, validation, epochs)
+    try:
+        search(study, options.trials, training, validation, epochs)
+    except KeyboardInterrupt:
+        parser.exit(130, f"\n{len(study.get_trials(states=OVER))} trials are kept: the same command goes on\n")
 
     best = best_of(study, 3)
     print(f"\nbest: trial {best[0].number}, {_accuracy(best[0]):.1%}: {best[0].params}")
