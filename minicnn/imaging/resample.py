@@ -10,6 +10,7 @@ computer graphics (1988), B = C = 1/3; Duchon, Lanczos filtering in one and two 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -65,16 +66,22 @@ def resize(images: Array, size: tuple[int, int], interpolation: str = "bilinear"
     interpolation: one of INTERPOLATIONS. antialias: where images shrink, stretch the kernel over all pixels covered.
     "area" is the mean over what the new pixel covers. Raises ArgumentError for another method or an impossible size.
     """
+    from minicnn.kernels.cpu.resampling import resample  # brings in Numba, which importing minicnn does not wait for
+
     lookup("interpolation", interpolation, dict.fromkeys(INTERPOLATIONS))
     check_size("size", size)
     dtype = np.dtype(np.float64 if images.dtype == np.float64 else np.float32)
-    # Bytes are gathered as bytes and become floats when they are weighted: a photograph is larger than what it becomes.
-    x = images if images.dtype == np.uint8 else images.astype(dtype, copy=False)
-    for axis, m in ((-3, size[0]), (-2, size[1])):
-        if x.shape[axis] != m:
-            index, weights = _taps(x.shape[axis], m, interpolation, antialias)
-            x = _along(x, axis, index, weights.astype(dtype))
-    return x.astype(dtype, copy=x is images)
+    *several, height, width, channels = images.shape
+    # Bytes become floats when they are weighted: a photograph is larger than what it becomes.
+    pixels = np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else dtype)
+    out = np.empty((*several, *size, channels), dtype)
+    resample(
+        pixels.reshape(math.prod(several), height, width, channels),
+        *_taps(height, size[0], interpolation, antialias, dtype),
+        *_taps(width, size[1], interpolation, antialias, dtype),
+        out.reshape(math.prod(several), *size, channels),
+    )
+    return out
 
 
 def resize_cropped(images: Array, size: tuple[int, int], interpolation: str = "bilinear") -> Array:
@@ -122,12 +129,18 @@ def check_batch(images: Array, who: str) -> None:
 
 
 @lru_cache(maxsize=256)  # most pictures of a folder have a few sizes
-def _taps(n: int, m: int, interpolation: str, antialias: bool) -> tuple[Array, Array]:
+def _taps(n: int, m: int, interpolation: str, antialias: bool, dtype: np.dtype) -> tuple[Array, Array]:
+    """`_weighted`, as the kernel takes it; a side that keeps its length keeps its pixels, whatever the method."""
+    index, weights = (np.arange(m)[:, None], np.ones((m, 1))) if n == m else _weighted(n, m, interpolation, antialias)
+    return np.ascontiguousarray(index, np.intp), np.ascontiguousarray(weights, dtype)
+
+
+def _weighted(n: int, m: int, interpolation: str, antialias: bool) -> tuple[Array, Array]:
     """For each of m new pixels the old ones it is made of, (m, T), and their weights, (m, T)."""
     scale = n / m
     centre = (np.arange(m) + 0.5) * scale - 0.5
     if interpolation == "nearest":
-        return np.minimum(np.floor((np.arange(m) + 0.5) * scale), n - 1).astype(np.intp)[:, None], np.ones((m, 1))
+        return np.minimum(np.floor((np.arange(m) + 0.5) * scale), n - 1)[:, None], np.ones((m, 1))
     if interpolation == "area":
         first = np.floor(np.arange(m) * scale)
         taps = first[:, None] + np.arange(int(np.ceil(scale)) + 1)
@@ -142,14 +155,4 @@ def _taps(n: int, m: int, interpolation: str, antialias: bool) -> tuple[Array, A
     weights = np.where((taps >= 0) & (taps < n), weights, 0)
     weights /= weights.sum(axis=1, keepdims=True)
     used = np.abs(weights).max(axis=0) > 0
-    return np.clip(taps[:, used], 0, n - 1).astype(np.intp), weights[:, used]
-
-
-def _along(x: Array, axis: int, index: Array, weights: Array) -> Array:
-    """The weighted sums along an axis, tap by tap: no matrix product, whose threads would fight with the kernels'."""
-    shape = [1] * x.ndim
-    shape[axis] = len(index)
-    total: Any = 0
-    for tap in range(index.shape[1]):
-        total = total + np.take(x, index[:, tap], axis=axis) * weights[:, tap].reshape(shape)
-    return total
+    return np.clip(taps[:, used], 0, n - 1), weights[:, used]

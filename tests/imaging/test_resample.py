@@ -60,6 +60,15 @@ def test_the_same_size_is_a_copy() -> None:
     assert not np.shares_memory(x, y)
 
 
+def test_a_picture_is_read_as_it_lies() -> None:
+    wide = RNG.integers(0, 256, (9, 2, 12, 3), dtype=np.uint8)
+    part = wide[1::2, :, ::-1].transpose(1, 0, 2, 3)  # (2, 4, 12, 3)
+    part.flags.writeable = False
+    each = [resize(np.ascontiguousarray(picture), (7, 5)) for picture in part]
+    np.testing.assert_array_equal(resize(part, (7, 5)), np.stack(each))
+    assert resize(part[:0], (7, 5)).shape == (0, 7, 5, 3)
+
+
 def test_the_middle() -> None:
     x = np.arange(5 * 6).reshape(5, 6, 1)
     assert centre_crop(x, (3, 2))[..., 0].tolist() == [[8, 9], [14, 15], [20, 21]]
