@@ -60,11 +60,18 @@ _KERNELS: dict[str, tuple[float, Callable[[Array], Array]]] = {  # radius, weigh
 INTERPOLATIONS = ("nearest", "area", *_KERNELS)
 
 
-def resize(images: Array, size: tuple[int, int], interpolation: str = "bilinear", antialias: bool = False) -> Array:
+def resize(
+    images: Array,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    out: Array | None = None,
+) -> Array:
     """Images (..., H, W, C) of any number type as (..., h, w, C) float32 (float64 stays).
 
     interpolation: one of INTERPOLATIONS. antialias: where images shrink, stretch the kernel over all pixels covered.
-    "area" is the mean over what the new pixel covers. Raises ArgumentError for another method or an impossible size.
+    "area" is the mean over what the new pixel covers. out: a contiguous array of that shape and type for the result,
+    instead of a new one. Raises ArgumentError for another method or an impossible size.
     """
     from minicnn.kernels.cpu.resampling import resample  # brings in Numba, which importing minicnn does not wait for
 
@@ -74,7 +81,8 @@ def resize(images: Array, size: tuple[int, int], interpolation: str = "bilinear"
     *several, height, width, channels = images.shape
     # Bytes become floats when they are weighted: a photograph is larger than what it becomes.
     pixels = np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else dtype)
-    out = np.empty((*several, *size, channels), dtype)
+    if out is None:
+        out = np.empty((*several, *size, channels), dtype)
     resample(
         pixels.reshape(math.prod(several), height, width, channels),
         *_taps(height, size[0], interpolation, antialias, dtype),
@@ -84,16 +92,22 @@ def resize(images: Array, size: tuple[int, int], interpolation: str = "bilinear"
     return out
 
 
-def resize_cropped(images: Array, size: tuple[int, int], interpolation: str = "bilinear") -> Array:
+def resize_cropped(
+    images: Array, size: tuple[int, int], interpolation: str = "bilinear", out: Array | None = None
+) -> Array:
     """The largest part in the middle of images (..., H, W, C) that has the shape of `size`, resized to it."""
     height, width = images.shape[-3:-1]
     part = min(height, max(1, width * size[0] // size[1])), min(width, max(1, height * size[1] // size[0]))
     top, left = (height - part[0]) // 2, (width - part[1]) // 2
-    return resize(images[..., top : top + part[0], left : left + part[1], :], size, interpolation)
+    return resize(images[..., top : top + part[0], left : left + part[1], :], size, interpolation, out=out)
 
 
 def resize_padded(
-    images: Array, size: tuple[int, int], interpolation: str = "bilinear", fill_value: float = 0.0
+    images: Array,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    fill_value: float = 0.0,
+    out: Array | None = None,
 ) -> Array:
     """Images (..., H, W, C) with a margin of `fill_value` that gives them the shape of `size`, resized to it."""
     height, width = images.shape[-3:-1]
@@ -103,7 +117,7 @@ def resize_padded(
     padded_shape = (*images.shape[:-3], height + 2 * top, width + 2 * left, images.shape[-1])
     padded = np.full(padded_shape, fill_value, np.result_type(images, np.float32))
     padded[..., top : top + height, left : left + width, :] = images
-    return resize(padded, size, interpolation)
+    return resize(padded, size, interpolation, out=out)
 
 
 def centre_crop(images: Array, size: tuple[int, int]) -> Array:
