@@ -6,6 +6,7 @@ every operator stands beside its hand-derived gradient.
 
 from minicnn import (
     activations,
+    backend,
     callbacks,
     constraints,
     datasets,
@@ -42,6 +43,7 @@ __all__ = [
     "Sequential",
     "Tensor",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "cross_validate",

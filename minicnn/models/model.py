@@ -27,8 +27,7 @@ class Model(Trainer):
     inputs, outputs: symbolic tensors, from `Input` and from layers called on them; one, or lists and dicts of them.
     dtype: "float32" (default) or "float64". A subclass calls `super().__init__()`, assigns layers to attributes, also
     in lists, and defines `call(self, inputs)` or `call(self, inputs, training)`; it is built when it first sees data.
-    Raises ArgumentError for an output that needs other inputs, an input that no output needs, and for names that are
-    given twice.
+    Raises ArgumentError for an output that needs other inputs, and for names that are given twice.
     """
 
     def __init__(

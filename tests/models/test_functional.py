@@ -291,7 +291,7 @@ def test_a_loss_that_runs_away_names_the_layer() -> None:
         model.fit([X, ROW], [KIND, SIZE], verbose=0)
 
 
-def test_graphs_with_branches_are_not_recorded_and_chains_are() -> None:
+def test_graphs_with_branches_and_chains_repeat_to_the_same_bits() -> None:
     x = Input((3,))
     branched, chain = Model(x, layers.Add()([x, layers.Dense(3)(x)])), Model(x, layers.Dense(3)(layers.ReLU()(x)))
     assert branched.planned().chain is None

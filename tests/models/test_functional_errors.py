@@ -39,11 +39,6 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ArgumentError,
         "disconnected: .* depends on <Symbolic 'b' .* is not among the inputs",
     ),
-    "an input too many": (
-        lambda: Model([a := Input((3,)), Input((3,), name="idle")], layers.Dense(2)(a)),
-        ArgumentError,
-        "no output depends on the input 'idle'; leave it out",
-    ),
     "an input twice": (
         lambda: Model([a := Input((3,)), a], layers.Dense(2)(a)),
         ArgumentError,
@@ -122,7 +117,7 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a loss weight": (
         lambda: two_by_two().compile("sgd", "mse", loss_weights=[1.0, "2"]),
         ArgumentError,
-        "a weight in loss_weights must be a finite number, got '2'",
+        "loss_weights must be numbers, got .*did you mean metrics",
     ),
     "metrics": (
         lambda: two_by_two().compile("sgd", "mse", metrics=["mae"]),
