@@ -15,12 +15,13 @@ extern "C" __global__ void relu(const Real *__restrict__ x, Real slope, Real max
     y[i] = value > max_value ? max_value : value;
 }
 
-// dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on.
+// dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on; dy at NaN.
 extern "C" __global__ void relu_gradient(const Real *__restrict__ dy, const Real *__restrict__ x, Real slope,
                                          Real max_value, Real threshold, Real *__restrict__ dx, long long n) {
     long long i = thread_number();
     if (i >= n) return;
-    Real value = x[i] > threshold ? dy[i] : slope * dy[i];
+    Real below = slope != Real(0) ? slope * dy[i] : Real(0);
+    Real value = x[i] <= threshold ? below : dy[i];
     dx[i] = x[i] >= max_value ? Real(0) : value;
 }
 
