@@ -339,12 +339,16 @@ class Layer:
         """The constructor's arguments, ready for JSON."""
         names = [n for n, p in inspect.signature(type(self)).parameters.items() if p.kind is not p.VAR_KEYWORD]
         own = [name for name in names if name not in LayerOptions.__annotations__ and hasattr(self, name)]
-        config = {name: _plain(getattr(self, name)) for name in own}
+        return {name: _plain(getattr(self, name)) for name in own} | self.options_config()
+
+    def options_config(self) -> dict[str, Any]:
+        """Of these the arguments that all layers take: the LayerOptions."""
+        options: dict[str, Any] = {}
         if self.given_input_shape is not None:
-            config["input_shape"] = list(self.given_input_shape)
+            options["input_shape"] = list(self.given_input_shape)
         if self.activity_regularizer is not None:
-            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        return {**config, "name": self.name, "dtype": self.dtype, "trainable": self.trainable}
+            options["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return {**options, "name": self.name, "dtype": self.dtype, "trainable": self.trainable}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
