@@ -1,8 +1,8 @@
 """CIFAR-10: 50,000 training and 10,000 test photographs of ten kinds of thing, 32x32 RGB pixels.
 
-Of the authors' versions only the *binary* one is read. The better known Python version is a set of pickles, and unpickling a
-file runs whatever code it contains. The binary version has six files of 10,000 records, each one byte of label and
-3,072 bytes of pixels: the red plane, the green, the blue, each 32 rows of 32.
+Of the authors' versions only the *binary* one is read. The better known Python version is a set of pickles, and
+unpickling a file runs whatever code it contains. The binary version has six files of 10,000 records, each one byte of
+label and 3,072 bytes of pixels: the red plane, the green, the blue, each 32 rows of 32.
 
 Source: Krizhevsky, Learning multiple layers of features from tiny images, technical report (2009);
 the format: https://www.cs.toronto.edu/~kriz/cifar.html, section "Binary version".

@@ -17,7 +17,7 @@ from minicnn.data.stream import Batch, Mapped, Stream, as_batch, batch_parts
 from minicnn.errors import ArgumentError, NonFiniteError, StateError
 from minicnn.geometry import is_int
 from minicnn.structure import mapped
-from minicnn.tensor import no_grad
+from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_all_inputs, count_of, example_weights
 from minicnn.training.objective import Tally, reported
