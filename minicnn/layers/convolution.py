@@ -17,6 +17,7 @@ class _Convolution(Layer):
     """What the four share: a window, a bias, an activation."""
 
     input_ndim = 4
+    bound_axes = (-1,)
 
     def __init__(
         self,

@@ -25,6 +25,8 @@ class Embedding(Layer):
     Source: Bengio, Ducharme, Vincent and Jauvin, A neural probabilistic language model (2003), section 2.
     """
 
+    bound_axes = ()
+
     def __init__(
         self,
         input_dim: int,

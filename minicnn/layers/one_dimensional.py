@@ -28,6 +28,8 @@ class Conv1D(_OneDimensional):
     Raises ArgumentError for bad arguments, ShapeError at build time if the window does not fit.
     """
 
+    bound_axes = (-1,)
+
     def __init__(
         self,
         filters: int,
