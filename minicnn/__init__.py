@@ -27,7 +27,7 @@ from minicnn.gradient_check import gradcheck
 from minicnn.layers import Input, Layer, Variable
 from minicnn.losses import Loss
 from minicnn.metrics import Metric
-from minicnn.models import Model, Sequential, plot_model
+from minicnn.models import Ensemble, Model, Sequential, plot_model
 from minicnn.optimizers import Optimizer
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
@@ -39,6 +39,7 @@ from minicnn.training.repetition import repeating
 __version__ = "0.1.0"
 
 __all__ = [
+    "Ensemble",
     "Input",
     "Layer",
     "Loss",

@@ -126,6 +126,10 @@ class Network(Layer):
     def _note(self, x: Any, training: bool | None) -> Any:
         return super()._note(self.arranged(x, f"the input of {self.name}"), training)
 
+    def serves(self, shape: Any) -> bool:
+        """No: a network is for one shape."""
+        return False
+
     def arranged(self, given: Any, what: str) -> Any:
         """`given` in the structure of the inputs, as far as they are known. Raises ArgumentError that names them."""
         return given if self._graph is None else arranged(given, self._graph.inputs, what)

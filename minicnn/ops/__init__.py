@@ -60,6 +60,7 @@ from minicnn.ops.fused import batch_norm_relu, conv2d_relu, dense_relu
 from minicnn.ops.normalization import batch_norm, batch_norm_inference
 from minicnn.ops.pooling import average_pool2d, global_average_pool2d, global_max_pool2d, max_pool2d
 from minicnn.ops.reductions import max, mean, sum
+from minicnn.ops.residual import add_relu, batch_norm_add
 from minicnn.ops.shaping import concatenate, getitem, reshape, transpose, upsample2d, zero_pad2d
 from minicnn.ops.soft_activations import elu, gelu, log_softmax, selu, silu, softplus
 from minicnn.tensor import Tensor
@@ -67,8 +68,10 @@ from minicnn.tensor import Tensor
 __all__ = [
     "absolute",
     "add",
+    "add_relu",
     "average_pool2d",
     "batch_norm",
+    "batch_norm_add",
     "batch_norm_inference",
     "batch_norm_relu",
     "binary_cross_entropy",

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backends import to_host
 from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
@@ -17,17 +16,16 @@ from minicnn.data.iterated import iterated
 from minicnn.data.stream import Batch, Mapped, Stream, as_batch, batch_parts
 from minicnn.errors import ArgumentError, NonFiniteError, StateError
 from minicnn.geometry import is_int
-from minicnn.structure import is_nested, mapped
+from minicnn.structure import mapped
 from minicnn.tensor import Tensor, no_grad
-from minicnn.training.compiled import Compiled
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_all_inputs, count_of, example_weights
 from minicnn.training.objective import Tally, reported
 from minicnn.training.penalties import weight_penalty, with_activity
-from minicnn.training.repetition import Repetition, key_of, step_inputs
+from minicnn.training.steps import Stepper
 
 
-class Trainer(Compiled):
+class Trainer(Stepper):
     """A network with an optimizer, a loss and metrics. Arguments and results are Keras 3's."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -225,75 +223,7 @@ class Trainer(Compiled):
         count = count_of(check_all_inputs(x, self))
         return self.evaluate(x, y, batch_size=count, sample_weight=sample_weight, return_dict=return_dict)
 
-    def _move(self) -> None:
-        before = self._place
-        super()._move()
-        if self._place != before:
-            self._repetition = Repetition()  # what was recorded stays on the memory that was left
-
-    # One step, one epoch.
-
-    def _step(self, x: Any, y: Any, weights: Any) -> tuple[list[float], Any]:
-        """Forward, loss, backward, update. Returns the losses, and the predictions that they were taken of."""
-        self._move()
-        optimizer, variables = self._optimizer(), self.trainable_weights
-        with without_warnings():
-            inputs = step_inputs(self._objective().only_loss, self.dtype, self._place, x, y, weights)
-            key = None if inputs is None else self._key(True, *inputs)
-            if inputs is None or key is None:
-                predictions = self(x, training=True)
-                loss, parts = self._objective()(y, predictions, weights)
-                loss = with_activity(loss, self.walk())
-                predicted, total = mapped(lambda t: t.data, predictions), loss.data
-                gradients = self._backward(loss) if variables else []
-            else:
-                losses, predicted, *gradients = self._repetition.run(
-                    key, self._losses_and_gradients, inputs, self._place
-                )
-                for variable, gradient in zip(variables, gradients, strict=True):
-                    variable.grad = gradient  # until the next step, which may use the same memory
-                total, parts = losses.mean(), []
-            if variables:
-                total = total + weight_penalty(variables, gradients)
-            # On a device everything so far is only launched: here is the one place of a step that waits for it.
-            values = [total.item(), *(part.item() for part in parts)]
-            self._need_finite(values[0], x)
-            if variables:
-                optimizer.apply(gradients, variables)
-        return values, predicted
-
-    def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
-        predictions = self(x, training=True)
-        losses = self.loss.call(y, predictions)
-        share = np.full_like(losses.data, 1 / losses.size)
-        return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
-
-    def _backward(self, loss: Tensor, gradient: np.ndarray | None = None) -> list[np.ndarray]:
-        """dL/dv for each trainable variable v, zeros where the loss does not depend on it."""
-        variables = self.trainable_weights
-        for variable in variables:
-            variable.zero_grad()
-        loss.backward(gradient)
-        return [np.zeros_like(v.data) if v.grad is None else v.grad for v in variables]
-
-    def _key(self, training: bool, *inputs: np.ndarray) -> Any:
-        """What a recorded computation of the network depends on; None if it is not to be recorded."""
-        return None if self.wiring is None else key_of(self.planned(), training, *inputs)
-
-    def _need_finite(self, loss: float, x: Any) -> None:
-        if not np.isfinite(loss):
-            raise_non_finite(self, x, loss, self._optimizer().iterations + 1)
-
-    def _predictions(self, x: Any) -> Any:
-        """The network's output for one batch, in main memory, without a tape."""
-        with no_grad():
-            x = mapped(lambda a: a.astype(self.dtype or "float32", copy=False), x)
-            self._move()
-            key = None if is_nested(x) else self._key(False, x)
-            if key is None:
-                return mapped(lambda t: to_host(t.data), self(x))
-            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self._place, copy=True)[0]
+    # Epochs.
 
     # What a step is; a subclass may say otherwise.
 
