@@ -25,6 +25,8 @@ class Loss:
     Raises ArgumentError for another reduction.
     """
 
+    takes_classes = False  # whether labels are whole numbers, and stay that
+
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size") -> None:
         if reduction not in REDUCTIONS:
             raise ArgumentError(f"{type(self).__name__}: reduction must be one of {REDUCTIONS}, got {reduction!r:.80}")
@@ -32,7 +34,10 @@ class Loss:
         self.reduction = None if reduction == "none" else reduction
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
-        """The loss of each example: (N,), or (N, ...) for predictions of pixels. y_true is in main memory."""
+        """The loss of each example: (N,), or (N, ...) for predictions of pixels.
+
+        y_true is in main memory, in the dtype of y_pred unless the loss `takes_classes`.
+        """
         raise TypeError(f"{type(self).__name__} must define call(y_true, y_pred)")
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
@@ -41,7 +46,8 @@ class Loss:
         Raises ShapeError, DTypeError or DataError if they do not fit one another.
         """
         y_pred = y_pred if isinstance(y_pred, Tensor) else Tensor(y_pred)
-        losses = self.call(numeric(y_true, f"{self.name}: y_true"), y_pred)
+        y_true = numeric(y_true, f"{self.name}: y_true")
+        losses = self.call(y_true if self.takes_classes else y_true.astype(y_pred.dtype, copy=False), y_pred)
         if sample_weight is None:
             return self._reduced(losses, losses.size)
         weights = checked_weights(sample_weight, losses.shape, self.name)
@@ -80,7 +86,7 @@ class FunctionLoss(Loss):
         """function(y_true, y_pred): (N,). Raises ArgumentError if that is no Tensor."""
         if y_true.ndim == 1 and y_pred.shape == (len(y_true), 1):
             y_true = y_true[:, None]
-        losses = self.function(beside(y_true.astype(y_pred.dtype, copy=False), y_pred.data), y_pred)
+        losses = self.function(beside(y_true, y_pred.data), y_pred)
         if not isinstance(losses, Tensor):
             raise ArgumentError(
                 f"the loss {self.name} must return a Tensor, made of y_pred by minicnn.ops; "

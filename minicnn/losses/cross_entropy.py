@@ -115,6 +115,8 @@ class SparseCategoricalCrossentropy(Loss):
     of this label, which may lie outside the classes, count nothing, neither in the sum nor in the mean.
     """
 
+    takes_classes = True
+
     def __init__(
         self,
         from_logits: bool = False,

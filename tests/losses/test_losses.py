@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
-from minicnn import losses
+from minicnn import losses, ops
 from minicnn.errors import ArgumentError, DataError, DTypeError, ShapeError
 from minicnn.gradient_check import gradcheck
 from minicnn.losses import (
@@ -262,3 +263,19 @@ def test_the_function_is_the_loss_without_its_mean(name: str) -> None:
     assert type(losses.get(function)) is type(loss), "so that it can be saved"
     options = {"from_logits": True} if "entropy" in name else {}
     gradcheck(lambda z: function(y, z, **options), [LOGITS if options else P])
+
+
+class Squares(losses.Loss):
+    """As people write one who do not think of dtypes."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "float64", "bool"])
+def test_a_loss_of_ones_own_gets_targets_in_the_dtype_of_the_predictions(dtype: str) -> None:
+    y_true, y_pred = np.array([[1, 0], [0, 1]], dtype), np.array([[0.5, 0.0], [0.0, 0.0]], "float32")
+    loss = Squares()(y_true, Tensor(y_pred, requires_grad=True))
+    assert loss.dtype == np.float32
+    assert loss.item() == 0.3125
+    assert losses.get(lambda y, p: Squares().call(y, p))(y_true, y_pred).item() == 0.3125
