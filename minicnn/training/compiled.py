@@ -24,6 +24,8 @@ from minicnn.training.repetition import Repetition
 class Compiled(Network):
     """A network with an optimizer, a loss and metrics, once `compile` has chosen them."""
 
+    own_steps = False  # whether a subclass says what a step is: then it need have neither a loss nor a call
+
     def __init__(self, *args: Any, **options: Any) -> None:
         self._repetition = Repetition()
         super().__init__(*args, **options)
@@ -62,8 +64,6 @@ class Compiled(Network):
             self._objective()  # what does not fit the outputs is said now, not in fit
 
     # Data at the door.
-
-    own_steps = False  # whether a subclass says what a step is: then it need have neither a loss nor a call
 
     def _check(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
         if self.own_steps and self.loss is None:  # what its networks take, they say themselves
