@@ -142,9 +142,12 @@ def zero_pad2d(x: Array, padding: Any) -> tuple:
     """Zeros around each image: (N, H, W, C) -> (N, top + H + bottom, left + W + right, C).
 
     padding: pixels, (vertical, horizontal) or ((top, bottom), (left, right)). Gradient: dy without the rim.
+    Raises ShapeError for images without pixels.
     """
     check_floats("zero_pad2d", x=x)
     check_rank("zero_pad2d", "x", x, "N, H, W, C")
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"zero_pad2d: x {x.shape} has no pixels to put zeros around")
     (top, bottom), (left, right) = explicit_pads(padding, "zero_pad2d: padding")
     # The patches that a window of one pixel sees, padding included.
     windows = Windows(x.shape[1:3], (1, 1), (1, 1), (1, 1), ((top, bottom), (left, right)))
