@@ -126,7 +126,7 @@ SHAPING_BUGS = [
     Bug(
         "reshape: dy read by columns",
         f"{OPS}.shaping.reshape",
-        "dy.reshape(x.shape)",
+        "_reshaped(dy, x.shape)",
         'dy.reshape(x.shape, order="F")',
         gradients("reshape"),
     ),
