@@ -246,7 +246,7 @@ class Trainer(Stepper):
                 if number == 0:
                     self._tally = tally = Tally(self._objective(), batch.y)
                 watching.on_test_batch_begin(number, {})
-                predictions = self(batch.x)
+                predictions = self._forward(batch.x)
                 loss, parts = self._objective()(batch.y, predictions, batch.weights)
                 total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
                 values = [total.item(), *(part.item() for part in parts)]
