@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import click
 import numpy as np
@@ -22,7 +23,7 @@ from minicnn.plan import Group, Plan
 from minicnn.plan_table import flops
 from minicnn.random import generator
 from minicnn.structure import leaves, mapped
-from minicnn.tensor import Tensor, no_grad
+from minicnn.tensor import Node, Tensor, no_grad
 
 WARM_UP = 2  # runs that are not counted: kernels are compiled, memory is fetched
 
@@ -133,14 +134,22 @@ def _pass(plan: Plan, costs: list[Cost], inputs: list[Tensor], train: bool) -> N
             for y, dy in asked:
                 y.backward(dy)
             for number, x in zip(leaves(step.takes), xs, strict=True):
-                if x.grad is not None:  # where branches part, both gradients are summed, as the tape does
-                    before = upstream.get(number)
-                    upstream[number] = x.grad if before is None else backends.backend_for(before).add_to(before, x.grad)
+                if x.grad is not None:
+                    before = upstream.get(number)  # where branches part, both gradients are summed, as the tape does
+                    upstream[number] = x.grad if before is None else backends.backend_for(before).add(before, x.grad)
 
 
 def _cut_off(x: Tensor) -> Tensor:
-    """The same numbers, at which a backward pass ends."""
-    return Tensor(x.data, requires_grad=x.requires_grad)
+    """The same numbers, at which a backward pass ends; dL/dx is left in `grad`, uncopied, as if it were passed on."""
+    y = Tensor(x.data)
+    if x.requires_grad:
+
+        def leave(dy: Any) -> dict[str, Any]:
+            y.grad = dy
+            return {}
+
+        y.node, y.requires_grad = Node("input", {}, leave), True
+    return y
 
 
 def _work(group: Group, xs: list[Tensor], ys: list[Tensor]) -> tuple[float, int]:
