@@ -101,11 +101,13 @@ def minimum(x: Array, y: Array) -> tuple:
 
 @differentiable
 def power(x: Array, exponent: float) -> tuple:
-    """x to a fixed power. Gradient: exponent · x^(exponent - 1) · dz."""
+    """x to a fixed power. Gradient: exponent · x^(exponent - 1) · dz; of the constant x⁰ = 1 it is 0, also at x = 0."""
     check_floats("power", x=x)
     exponent = check_number("power", "exponent", exponent)
 
     def pullback(dz: Array) -> Gradients:
+        if exponent == 0:  # else it would be 0 · ∞ at x = 0
+            return {"x": lambda: np.zeros_like(x)}
         return {"x": lambda: dz * exponent * x ** (exponent - 1)}
 
     return x**exponent, pullback

@@ -12,14 +12,15 @@ import numpy as np
 from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
-from minicnn.data.stream import Batch, Mapped, Stream
-from minicnn.errors import ArgumentError, NonFiniteError
+from minicnn.data.iterated import iterated
+from minicnn.data.stream import Batch, Mapped, Stream, as_batch, batch_parts
+from minicnn.errors import ArgumentError, NonFiniteError, StateError
 from minicnn.geometry import is_int
 from minicnn.structure import mapped
-from minicnn.tensor import no_grad
+from minicnn.tensor import Tensor, no_grad
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_all_inputs, count_of, example_weights
-from minicnn.training.objective import Tally
+from minicnn.training.objective import Tally, reported
 from minicnn.training.penalties import weight_penalty, with_activity
 from minicnn.training.steps import Stepper
 
@@ -33,6 +34,10 @@ class Trainer(Stepper):
         self.history: History | None = None  # of the last fit
         self.next_place: tuple[int, int] | None = None  # (epoch, batch) at which a callback makes fit begin
         self.epochs_seen = 0  # each epoch of a model's life has an order of its own
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.own_steps = cls.own_steps or not {"train_step", "test_step"}.isdisjoint(vars(cls))
 
     def fit(
         self,
@@ -56,7 +61,8 @@ class Trainer(Stepper):
         """Trains for `epochs` - `initial_epoch` epochs and returns the History.
 
         x: (N, ...) array of examples, or a stream of batches (`data.Batches`, what `utils.image_dataset_from_directory`
-        and `ImageDataGenerator.flow` return, a `utils.PyDataset`); y: (N, ...) targets; batch_size: 32 unless given;
+        and `ImageDataGenerator.flow` return, a `utils.PyDataset`, a generator of (x, y));
+        y: (N, ...) targets; batch_size: 32 unless given;
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1; validation_split: part of the examples, the
         last ones before shuffling, kept for validation; validation_data: (x, y), (x, y, weights) or a stream;
         class_weight: class number -> weight; sample_weight: (N,); steps_per_epoch, validation_steps: batches to take,
@@ -75,6 +81,8 @@ class Trainer(Stepper):
             raise ArgumentError(f"validation_freq must be a whole number of at least 1, got {validation_freq!r}")
         if validation_data is not None:
             validation_split = 0.0
+        x = iterated(x, steps_per_epoch, "steps_per_epoch")
+        validation_data = iterated(validation_data, validation_steps, "validation_steps")
         train: Stream
         if isinstance(x, Stream):
             if y is not None or sample_weight is not None or validation_split:
@@ -148,6 +156,7 @@ class Trainer(Stepper):
         """
         self._need_compiled()
         batches: Stream
+        x = iterated(x, steps, "steps")
         if isinstance(x, Stream):
             batches = self._checked(x)
         else:
@@ -171,6 +180,7 @@ class Trainer(Stepper):
         Raises as fit.
         """
         batches: Stream
+        x = iterated(x, steps, "steps")
         if isinstance(x, Batches):
             batches = dataclasses.replace(x, x=check_all_inputs(x.x, self), shuffle=False)
         elif isinstance(x, Stream):
@@ -205,9 +215,8 @@ class Trainer(Stepper):
         self._need_compiled(training=True)
         x, y, weights = self._check(x, y, sample_weight)
         weights = example_weights(y, weights, class_weight)
-        self._tally = tally = Tally(self._objective(), y)
-        values, predictions = self._step(x, y, weights)
-        return self._reported(tally.add(values, y, predictions, weights), return_dict)
+        self._forget(y)
+        return self._reported(reported(self.train_step((x, y, weights)), "train_step"), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch."""
@@ -216,6 +225,50 @@ class Trainer(Stepper):
 
     # Epochs.
 
+    # What a step is; a subclass may say otherwise.
+
+    def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Learns from a batch: (x, y) or (x, y, sample_weight). Returns what is reported of the epoch so far, by name.
+
+        A subclass that defines it calls itself, `compute_loss`, `zero_grad`, `loss.backward()` and
+        `self.optimizer.apply`, in as many networks as it likes; and returns numbers, e.g. `{"loss": loss}`.
+        """
+        batch = as_batch(data)
+        values, predictions = self._step(*batch)
+        return self._counted().add(values, batch.y, predictions, batch.weights)
+
+    def test_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Judges a batch: (x, y) or (x, y, sample_weight). Returns what is reported of all so far, by name."""
+        x, y, weights = as_batch(data)
+        predictions = self._forward(x)
+        loss, parts = self._objective()(y, predictions, weights)
+        total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
+        values = [total.item(), *(part.item() for part in parts)]
+        if not np.isfinite(values[0]):
+            raise_non_finite(self, x, values[0], self._optimizer().iterations, training=False)
+        return self._counted().add(values, y, mapped(lambda t: t.data, predictions), weights)
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Tensor:
+        """The loss that `compile` was given, of these predictions, and what regularizers add: a Tensor."""
+        loss, _ = self._objective()(y, y_pred, sample_weight)
+        return sum(self.losses, loss)
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients of all variables, so that the next backward() starts from nothing."""
+        for variable in self.weights:
+            variable.zero_grad()
+
+    def _forget(self, y: Any) -> None:
+        """Losses and metrics count from here on; y: the targets of a batch."""
+        self._tally = None if self.loss is None else Tally(self._objective(), y)
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def _counted(self) -> Tally:
+        if self._tally is None:
+            raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
+        return self._tally
+
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""
         logs: dict[str, float] = {}
@@ -223,10 +276,9 @@ class Trainer(Stepper):
             with _ready(batches, batches.epoch_from(self.epochs_seen, start)) as ready:
                 for number, batch in enumerate(ready, start):
                     if number == start:
-                        self._tally = tally = Tally(self._objective(), batch.y)
+                        self._forget(batch.y)
                     watching.on_train_batch_begin(number, {})
-                    values, predictions = self._step(*batch)
-                    logs = tally.add(values, batch.y, predictions, batch.weights)
+                    logs = reported(self.train_step(batch_parts(batch)), "train_step")
                     watching.on_train_batch_end(number, logs)
                     if self.stop_training:
                         break
@@ -244,15 +296,9 @@ class Trainer(Stepper):
         with no_grad(), without_warnings(), _ready(batches, batches.epoch()) as ready:
             for number, batch in enumerate(ready):
                 if number == 0:
-                    self._tally = tally = Tally(self._objective(), batch.y)
+                    self._forget(batch.y)
                 watching.on_test_batch_begin(number, {})
-                predictions = self._forward(batch.x)
-                loss, parts = self._objective()(batch.y, predictions, batch.weights)
-                total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
-                values = [total.item(), *(part.item() for part in parts)]
-                if not np.isfinite(values[0]):
-                    raise_non_finite(self, batch.x, values[0], self._optimizer().iterations, training=False)
-                logs = tally.add(values, batch.y, mapped(lambda t: t.data, predictions), batch.weights)
+                logs = reported(self.test_step(batch_parts(batch)), "test_step")
                 watching.on_test_batch_end(number, logs)
         watching.on_test_end(logs)
         return logs

@@ -136,13 +136,14 @@ class Stepper(Compiled):
 
     def _forward(self, x: Any) -> Any:
         """The network's output for one batch, as Tensors, without a tape: for a loss and metrics."""
-        self._move()
-        inputs = self._inputs(x)
-        key = self._key("predictions", *inputs)
-        if key is None:
-            return self(x)
-        results = self._repetition.run(key, self._outputs, inputs, self._place)
-        return packed(self.output, [Tensor(_kept(a)) for a in results])
+        with no_grad():
+            self._move()
+            inputs = self._inputs(x)
+            key = self._key("predictions", *inputs)
+            if key is None:
+                return self(x)
+            results = self._repetition.run(key, self._outputs, inputs, self._place)
+            return packed(self.output, [Tensor(_kept(a)) for a in results])
 
     def _predictions(self, x: Any) -> Any:
         """The network's output for one batch, in main memory, without a tape."""

@@ -45,6 +45,13 @@ ARITHMETIC_BUGS = [
         gradients("divide"),
     ),
     Bug("power: not one less", f"{OPS}.arithmetic.power", "** (exponent - 1)", "** exponent", gradients("power")),
+    Bug(
+        "power: 0 times infinity at zero to the power 0",
+        f"{OPS}.arithmetic.power",
+        "if exponent == 0",
+        "if False",
+        example(test_worked_examples.test_a_number_to_the_power_0_is_constant_also_at_0, None),
+    ),
     Bug("negative: its own slope", f"{OPS}.arithmetic.negative", "lambda: -dz", "lambda: dz", adjoint("negative", "x")),
     Bug("exp: slope x", f"{OPS}.arithmetic.exp", "dy * y", "dy * x", gradients("exp")),
     Bug("log: slope x", f"{OPS}.arithmetic.log", "lambda: dy / x", "lambda: dy * x", gradients("log")),

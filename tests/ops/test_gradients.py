@@ -16,8 +16,18 @@ from tests.ops.calls import run, upstream_for
 # The backend functions that an operator must reach, forwards and backwards.
 KERNELS = {
     "add": ("add",),
+    "add_relu": ("add_relu", "relu_gradient"),
     "average_pool2d": ("average_pool2d", "average_pool2d_gradient"),
     "batch_norm": ("batch_norm", "batch_norm_parameter_gradients", "batch_norm_input_gradient"),
+    "batch_norm_add": (
+        "batch_norm_add",
+        "batch_norm_parameter_gradients",
+        "batch_norm_input_gradient",
+        "batch_norm_add_relu",
+        "batch_norm_add_relu_gradients",
+        "batch_norm_relu_pool_parameter_gradients",
+        "batch_norm_relu_pool_input_gradient",
+    ),
     "batch_norm_inference": ("batch_norm_inference", "batch_norm_parameter_gradients"),
     "batch_norm_relu": (
         "batch_norm_relu_pool",
