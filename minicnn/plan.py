@@ -18,7 +18,8 @@ from typing import Any
 from minicnn.graph import Graph
 from minicnn.groups import Group, alone, groups_of, tail_of
 from minicnn.layers import Layer
-from minicnn.layers.base import told
+from minicnn.layers.mode import told
+from minicnn.layers.shapes import fits, shapes_of
 from minicnn.structure import leaves, mapped, packed
 from minicnn.tensor import Tensor
 
@@ -43,13 +44,15 @@ class fusing:
 class Made:
     """One call of a layer: which tensors it takes and gives, by their numbers, in the structure of its arguments.
 
-    training: what it was told when the graph was made, or None.
+    training: what it was told when the graph was made, or None. alone: the tensors are not of the shapes that the
+    layer was built for, which say whether it can be fused with its neighbours.
     """
 
     layer: Layer
     takes: Any
     gives: Any
     training: bool | None
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,8 @@ def _opened(graph: Graph) -> tuple[list[Made], tuple[int, ...], tuple[int, ...],
                 results = open_up(call.layer.wiring, leaves(takes), said)
             else:
                 results = [next(numbers) for _ in leaves(call.outputs)]
-                calls.append(Made(call.layer, takes, packed(call.outputs, results), said))
+                alone = not fits(shapes_of(call.inputs), call.layer.input_shape)
+                calls.append(Made(call.layer, takes, packed(call.outputs, results), said, alone))
             known.update((id(t), number) for t, number in zip(leaves(call.outputs), results, strict=True))
         return [known[id(t)] for t in leaves(graph.outputs)]
 
@@ -191,7 +195,8 @@ def _opened(graph: Graph) -> tuple[list[Made], tuple[int, ...], tuple[int, ...],
 def _chains(calls: Sequence[Made], outputs: Sequence[int]) -> list[list[Made]]:
     """The calls in chains, in an order in which they can be run.
 
-    A call follows another in a chain if it is the only one that takes what the other gives, and takes nothing else.
+    A call follows another in a chain if it is the only one that takes what the other gives, and takes nothing else;
+    and both are of the shapes that their layers were built for.
     """
     users: dict[int, list[Made]] = {}
     for made in calls:
@@ -200,7 +205,9 @@ def _chains(calls: Sequence[Made], outputs: Sequence[int]) -> list[list[Made]]:
     follower: dict[int, Made] = {}
     for made in calls:
         after = users.get(made.gives, []) if type(made.gives) is int and made.gives not in outputs else []
-        if len(after) == 1 and type(after[0].takes) is int and after[0].training == made.training:
+        if len(after) != 1 or made.alone or after[0].alone:
+            continue
+        if type(after[0].takes) is int and after[0].training == made.training:
             follower[id(made)] = after[0]
     inner = {id(made) for made in follower.values()}
     chains = []

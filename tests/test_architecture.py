@@ -23,7 +23,7 @@ FLOORS: dict[str, int] = {
         2: "ops gradient_check imaging",
         3: "activations initializers losses metrics optimizers regularizers constraints layers summary graph groups"
         " plan plan_table network",
-        4: "callbacks data datasets preprocessing training models utils",
+        4: "backend callbacks data datasets preprocessing training models utils",
         5: "applications",
         6: "benchmarks cli __main__",
     }.items()

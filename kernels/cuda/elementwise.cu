@@ -24,12 +24,13 @@ extern "C" __global__ void add_relu(const Real *__restrict__ x, const Real *__re
     z[i] = sum < Real(0) ? Real(0) : sum;
 }
 
-// dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on.
+// dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on; dy at NaN.
 extern "C" __global__ void relu_gradient(const Real *__restrict__ dy, const Real *__restrict__ x, Real slope,
                                          Real max_value, Real threshold, Real *__restrict__ dx, long long n) {
     long long i = thread_number();
     if (i >= n) return;
-    Real value = x[i] > threshold ? dy[i] : slope * dy[i];
+    Real below = slope != Real(0) ? slope * dy[i] : Real(0);
+    Real value = x[i] <= threshold ? below : dy[i];
     dx[i] = x[i] >= max_value ? Real(0) : value;
 }
 

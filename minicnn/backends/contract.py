@@ -202,6 +202,20 @@ class Backend(Protocol):
     def dense_relu(self, x: Array, w: Array, b: Array | None) -> Array:
         """relu(x @ w + b); relu_gradient takes it back, since y is positive where x @ w + b was."""
 
+    # Where branches of a network meet. All arrays of a call have as many axes.
+
+    def add(self, x: Array, y: Array) -> Array:
+        """x + y, of one shape."""
+
+    def add_to(self, total: Array, x: Array) -> Array:
+        """total + x, of one shape. total, which is contiguous, is given away: the sum may lie in its memory."""
+
+    def concatenate(self, xs: Arrays, axis: int) -> Array:
+        """The arrays, whose shapes differ along `axis` only, behind one another; axis counts from 0."""
+
+    def part(self, x: Array, axis: int, start: int, stop: int) -> Array:
+        """A copy of what lies from start to stop (not included) along `axis`: concatenate's way back."""
+
     # Activations, element by element (softmax: over the last axis). The gradients take y where y is enough.
 
     def relu(self, x: Array, negative_slope: float, max_value: float | None, threshold: float) -> Array:

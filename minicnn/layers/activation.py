@@ -113,6 +113,7 @@ class PReLU(Layer):
         """Makes alpha."""
         if any(a >= len(input_shape) for a in self.shared_axes):
             raise ArgumentError(f"shared_axes {self.shared_axes} must be below {len(input_shape)}, the number of axes")
+        self.bound_axes = tuple(a for a in range(1, len(input_shape)) if a not in self.shared_axes)
         shape = tuple(1 if a in self.shared_axes else int(n or 0) for a, n in enumerate(input_shape) if a > 0)
         self.alpha = self.add_weight(
             "alpha",

@@ -28,6 +28,7 @@ class BatchNormalization(Layer):
     """
 
     keeps_shape = True
+    bound_axes = (-1,)
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ SEVERAL |= {layers.Subtract, layers.Operation}
 FUNCTIONS = {layers.Lambda, layers.Embedding}
 
 every_layer = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+WEIGHED = {name: case for name, case in CASES.items() if case.weights}
 
 
 def batch(case: LayerCase, n: int = 2, dtype: str = "float32") -> np.ndarray:
@@ -122,8 +123,8 @@ def test_inputs_stay_as_they_are(case: LayerCase) -> None:
     np.testing.assert_array_equal(x, before)
 
 
-@every_layer
-def test_another_shape_than_built_for_is_refused(case: LayerCase) -> None:
+@pytest.mark.parametrize("case", WEIGHED.values(), ids=WEIGHED)
+def test_a_shape_that_its_variables_do_not_fit_is_refused(case: LayerCase) -> None:
     layer = case.make()
     layer(batch(case))
     other = np.ones((2, *case.example[:-1], case.example[-1] + 1), np.float32)
@@ -131,6 +132,24 @@ def test_another_shape_than_built_for_is_refused(case: LayerCase) -> None:
         layer(other)
     with pytest.raises(ShapeError, match="was built for inputs of shape"):
         layer(other[0])
+
+
+@every_layer
+def test_more_pixels_than_it_was_built_for_are_no_matter_to_variables_of_channels(case: LayerCase) -> None:
+    layer = case.make()
+    layer(batch(case))
+    example = (*(2 * n for n in case.example[:-1]), case.example[-1])
+    x = np.random.default_rng(3).standard_normal((2, *example)).astype(np.float32)
+    if layer.weights and isinstance(layer, layers.PReLU) and not layer.shared_axes:
+        with pytest.raises(ShapeError, match="was built for inputs of shape"):
+            layer(x)
+        return
+    fresh = case.make()
+    fresh(x)
+    fresh.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(layer(x).data, fresh(x).data)
+    assert layer.input_shape == (None, *case.example)
+    assert layer(layers.Input(example)).shape == fresh.output_shape
 
 
 def test_activation_names_are_those_that_keras_gives() -> None:

@@ -50,6 +50,7 @@ from minicnn.backends.numba.fused import (
     dense_relu,
     relu_pool_gradient,
 )
+from minicnn.backends.numba.merging import add, add_to, concatenate, part
 from minicnn.backends.numba.normalization import (
     batch_norm,
     batch_norm_inference,
@@ -80,7 +81,9 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "add",
     "add_relu",
+    "add_to",
     "average_pool2d",
     "average_pool2d_gradient",
     "batch_norm",
@@ -95,6 +98,7 @@ __all__ = [
     "batch_norm_relu_pool_parameter_gradients",
     "bias_gradient",
     "col2im",
+    "concatenate",
     "conv2d",
     "conv2d_input_gradient",
     "conv2d_relu_pool",
@@ -116,6 +120,7 @@ __all__ = [
     "max_pool2d_gradient",
     "nadam_update",
     "name",
+    "part",
     "recorded",
     "relu",
     "relu_gradient",

@@ -39,6 +39,7 @@ from minicnn.backends.numpy.fused import (
     dense_relu,
     relu_pool_gradient,
 )
+from minicnn.backends.numpy.merging import add, add_to, concatenate, part
 from minicnn.backends.numpy.normalization import (
     batch_norm,
     batch_norm_inference,
@@ -70,7 +71,9 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "add",
     "add_relu",
+    "add_to",
     "average_pool2d",
     "average_pool2d_gradient",
     "batch_norm",
@@ -85,6 +88,7 @@ __all__ = [
     "batch_norm_relu_pool_parameter_gradients",
     "bias_gradient",
     "col2im",
+    "concatenate",
     "conv2d",
     "conv2d_input_gradient",
     "conv2d_relu_pool",
@@ -106,6 +110,7 @@ __all__ = [
     "max_pool2d_gradient",
     "nadam_update",
     "name",
+    "part",
     "recorded",
     "relu",
     "relu_gradient",

@@ -84,6 +84,13 @@ def other_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
         means = backend.average_pool2d(x, pools)
         yield from (means, backend.average_pool2d_gradient(means, pools))
 
+    x, y = draw(21, 9, 9, 20), draw(21, 9, 9, 20)
+    yield backend.add(x, y)
+    for axis, other in ((3, draw(21, 9, 9, 7)), (1, draw(21, 4, 9, 20))):
+        both = backend.concatenate([x, other, y], axis)
+        yield from (both, backend.part(both, axis, x.shape[axis] - 1, both.shape[axis] - 3))
+    yield backend.add_to(y, x)
+
     x, w, windows = draw(21, 9, 9, 20), draw(3, 3, 20, 2), Windows.over((9, 9), 3, 1, "same")
     dy = draw(21, 9, 9, 40)
     yield backend.depthwise_conv2d(x, w, draw(40), windows)
