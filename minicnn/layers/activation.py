@@ -52,12 +52,13 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """x where positive, negative_slope · x elsewhere."""
+    """x where positive, negative_slope · x elsewhere. Older courses call it alpha."""
 
     keeps_shape = True
     base_name = "leaky_re_lu"
 
-    def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
+    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        negative_slope = options.pop("alpha", negative_slope)
         super().__init__(**options)
         self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope, least=0)
 

@@ -16,14 +16,14 @@ from minicnn.backends import check_device, moved
 from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
 from minicnn.initializers import Initializer
-from minicnn.layers.arguments import check_affordable, check_shape_argument, flag
+from minicnn.layers.arguments import check_affordable, check_shape_argument, flag, in_older_words
 from minicnn.layers.initial import initial_values
 from minicnn.layers.mode import is_training, told
 from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
 from minicnn.layers.variable import Variable, assign_all
 from minicnn.numeric import numeric
 from minicnn.random import SeedGenerator
-from minicnn.registry import snake_case, unknown_argument
+from minicnn.registry import snake_case
 from minicnn.regularizers import Regularizer
 from minicnn.structure import is_nested, leaves, mapped
 from minicnn.tensor import Call, Symbolic, Tensor, is_symbolic
@@ -48,7 +48,7 @@ class Layer:
     dtype: "float32" (default) or "float64", of the variables and of what is computed.
     trainable: False keeps the variables as they are.
     input_shape: shape of one example, without the batch; on the first layer of a model, instead of an Input.
-    input_dim=n is short for input_shape=(n,).
+    What older courses write is understood: `input_dim=n`, `input_length=n`, `data_format="channels_last"`.
     activity_regularizer: what the layer's output adds to the loss, divided by the number of examples.
 
     A subclass defines `build` (if it has variables) and `call`, and keeps every argument of its constructor in an
@@ -72,12 +72,9 @@ class Layer:
         trainable: bool = True,
         input_shape: tuple[int | None, ...] | None = None,
         activity_regularizer: Any = None,
-        **others: Any,
+        **older: Any,
     ) -> None:
-        if set(others) - {"input_dim"}:
-            raise TypeError(unknown_argument(type(self), next(name for name in others if name != "input_dim")))
-        if input_shape is None and "input_dim" in others:
-            input_shape = (others["input_dim"],)
+        input_shape = in_older_words(type(self), older, input_shape)
         if dtype not in (None, "float32", "float64"):
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
         if not isinstance(name, str | None):

@@ -23,7 +23,7 @@ class Variable(Tensor):
     def __init__(
         self,
         data: Any,
-        name: str,
+        name: str = "variable",
         trainable: bool = True,
         regularizer: Regularizer | None = None,
         constraint: Constraint | None = None,

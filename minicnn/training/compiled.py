@@ -15,7 +15,8 @@ from minicnn.metrics import Metric
 from minicnn.network import Network
 from minicnn.optimizers import Optimizer
 from minicnn.random import fresh_seed
-from minicnn.training.inputs import check_all_inputs, count_of, example_weights, split_off
+from minicnn.structure import mapped
+from minicnn.training.inputs import check_all_inputs, check_inputs, count_of, example_weights, split_off
 from minicnn.training.objective import Bound, Objective, Tally
 from minicnn.training.repetition import Repetition
 
@@ -65,9 +66,9 @@ class Compiled(Network):
     own_steps = False  # whether a subclass says what a step is: then it need have neither a loss nor a call
 
     def _check(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
+        if self.own_steps and self.loss is None:  # what its networks take, they say themselves
+            return mapped(lambda a: check_inputs(a, None), x), y, sample_weight
         x = check_all_inputs(x, self)
-        if self.own_steps and self.loss is None:
-            return x, y, sample_weight
         if not self.built:
             self.build(mapped_shapes(lambda shape: (None, *shape[1:]), shapes_of(x)))
         count, objective = count_of(x), self._objective()

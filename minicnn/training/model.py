@@ -223,8 +223,6 @@ class Trainer(Stepper):
         count = count_of(check_all_inputs(x, self))
         return self.evaluate(x, y, batch_size=count, sample_weight=sample_weight, return_dict=return_dict)
 
-    # Epochs.
-
     # What a step is; a subclass may say otherwise.
 
     def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
@@ -268,6 +266,8 @@ class Trainer(Stepper):
         if self._tally is None:
             raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
         return self._tally
+
+    # Epochs.
 
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""

@@ -225,3 +225,24 @@ def test_a_subclass_with_a_known_name_is_not_saved_as_what_it_is_not() -> None:
 
     with pytest.raises(ArgumentError, match="class of your own"):
         serialize(Dense(3))
+
+
+def test_an_argument_that_a_layer_does_not_have_is_named_with_the_nearest() -> None:
+    with pytest.raises(TypeError, match="Dense has no argument 'activaton'; did you mean 'activation'"):
+        layers.Dense(3, activaton="relu")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Flatten has no argument 'zzz'; it has name, dtype"):
+        layers.Flatten(zzz=1)  # type: ignore[call-arg]
+
+
+def test_input_dim_is_short_for_a_shape() -> None:
+    assert layers.Dense(3, input_dim=4).given_input_shape == (4,)  # type: ignore[call-arg]
+
+
+def test_what_older_courses_write_is_understood() -> None:
+    assert layers.Embedding(9, 2, input_length=5).given_input_shape == (5,)  # type: ignore[call-arg]
+    assert layers.LeakyReLU(alpha=0.2).negative_slope == 0.2
+    assert layers.InputLayer(input_shape=(4, 3)).shape == (4, 3)
+    assert layers.Input(batch_shape=(None, 4, 3)).shape == (None, 4, 3)
+    layers.Conv2D(2, 3, data_format="channels_last")  # type: ignore[call-arg]
+    with pytest.raises(ArgumentError, match="Conv2D: data_format must be 'channels_last', got 'channels_first'"):
+        layers.Conv2D(2, 3, data_format="channels_first")  # type: ignore[call-arg]

@@ -303,3 +303,28 @@ def test_graphs_with_branches_and_chains_repeat_to_the_same_bits() -> None:
             with minicnn.repeating(on):
                 outcomes.append([twin.train_on_batch(ROW, KIND) for _ in range(4)] + [twin.predict(ROW).tolist()])
         assert outcomes[0] == outcomes[1]
+
+
+def test_an_input_that_no_output_needs_stays_an_input() -> None:
+    a, b = Input((3,), name="a"), Input((2,), name="b")
+    code = layers.Dense(4, name="code")(a)
+    whole = Model([a, b], layers.Concatenate()([code, b]))
+    part = Model(whole.input, whole.get_layer("code").output)
+    assert part.input_names == ["a", "b"]
+    x, y = np.ones((5, 3), "float32"), np.ones((5, 2), "float32")
+    assert np.array_equal(part.predict([x, y], verbose=0), whole.predict([x, y], verbose=0)[:, :4])
+    assert "b (InputLayer)" in "".join(_printed(part))
+
+
+def test_a_list_of_one_input_takes_an_array_by_itself() -> None:
+    a = Input((3,))
+    model = Model([a], layers.Dense(2)(a))
+    x = np.ones((5, 3), "float32")
+    assert np.array_equal(model.predict(x, verbose=0), model.predict([x], verbose=0))
+    assert model(x).shape == (5, 2)
+
+
+def _printed(model: Model) -> list[str]:
+    text: list[str] = []
+    model.summary(print_fn=text.append)
+    return text
