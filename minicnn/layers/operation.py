@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,10 @@ class Operation(Layer):
         self.name = self.first_name = name or operator
         self.operator, self.arguments, self.options = operator, list(arguments), options
         self._positional, self._named = _read(list(arguments)), {key: _read(value) for key, value in options.items()}
+        try:
+            inspect.signature(self.function).bind(*self._positional, **self._named)
+        except TypeError as error:
+            raise ArgumentError(f"Operation: {operator} cannot be called so: {error}") from None
 
     def call(self, x: list[Tensor], training: bool) -> Any:
         """operator(*arguments, **options) with the tensors in their places."""

@@ -107,7 +107,7 @@ def _restore(
                     settings["metrics"],
                     settings.get("weighted_metrics"),
                 )
-    except (KeyError, TypeError, AttributeError, MinicnnError) as error:
+    except (KeyError, TypeError, AttributeError, MemoryError, MinicnnError) as error:
         raise CheckpointError(f"{path} does not describe a model that this version knows: {error}") from None
     set_saved_weights(model, arrays, config, path)
     return model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -118,9 +119,11 @@ def _count(value: Any) -> int:
 def drawing_layers(model: Trainer) -> dict[str, Layer]:
     """The layers that draw random numbers, at any depth, by a name that is theirs alone."""
     found: dict[str, Layer] = {}
+    called: Counter[str] = Counter()
     for layer in model.walk():
         if layer.seed_generator is not None:
-            again = sum(layer.name == name.split("#")[0] for name in found)
+            again = called[layer.name]
+            called[layer.name] += 1
             found[f"{layer.name}#{again}" if again else layer.name] = layer
     return found
 
