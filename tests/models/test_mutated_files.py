@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn import Input, Model, Sequential, layers
+from minicnn import Input, Model, Sequential, layers, ops
 from minicnn.errors import ArgumentError, CheckpointError
 from minicnn.models import load_model, load_training, loading, model_from_json, save_training
 from minicnn.training.archive import write_archive
@@ -187,23 +187,52 @@ def test_descriptions_may_declare_no_more_than_one_layer_could(monkeypatch: pyte
         model_from_json(json.dumps(dense_layers(4, 50)))
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        {"class_name": "RepeatVector", "config": {"n": 2**20}},
-        {"class_name": "Operation", "config": {"operator": "relu", "arguments": [{"tensor": 0}], "options": {}}},
-    ],
-    ids=lambda layer: layer["class_name"],
-)
-def test_outputs_that_are_huge_are_not_made(layer: dict[str, Any], tmp_path: Path) -> None:
-    entry = {"class_name": "InputLayer", "config": {"shape": [2**29], "name": "x"}}
+def operation(operator: str, *arguments: Any, **options: Any) -> dict[str, Any]:
+    return {"class_name": "Operation", "config": {"operator": operator, "arguments": arguments, "options": options}}
+
+
+T = {"tensor": 0}
+HUGE: dict[str, tuple[list[int], dict[str, Any]]] = {
+    "copies": ([2**29], {"class_name": "RepeatVector", "config": {"n": 2**20}}),
+    "an input": ([2**29], operation("relu", T)),
+    "upsampled": ([100, 100, 1], operation("upsample2d", T, [10**4, 10**4])),
+    "upsampled by name": ([100, 100, 1], operation("upsample2d", T, size=300)),
+    "padded": ([10, 10, 1], operation("zero_pad2d", T, [[0, 30_000], [30_000, 0]])),
+    "pooled with pads": ([10, 10, 1], operation("max_pool2d", T, 40_000, padding=20_000)),
+    "strides": ([100, 100, 1], operation("conv2d_transpose", T, {"array": [[[[1.0]]]], "dtype": "float32"}, 99)),
+    "one filter for each": ([2**20, 1], operation("dense", T, {"array": [[1.0] * 999], "dtype": "float32"})),
+    "rows and columns": ([2**14, 1], operation("add", T, {"array": [[0.0] * 2**14], "dtype": "float32"})),
+    "rows and columns more": ([4, 2**11, 1], operation("matmul", T, {"array": [[0.0] * 2**12], "dtype": "float32"})),
+    "the same rows": ([2**20, 1], operation("getitem", T, [{"slice": [None] * 3}, [0] * 999])),
+    "joined": ([2**20], operation("concatenate", [T] * 999)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "layer"), HUGE.values(), ids=HUGE)
+def test_outputs_that_are_huge_are_not_made(
+    shape: list[int], layer: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(layers.Operation, "call")  # not even tried
+    entry = {"class_name": "InputLayer", "config": {"shape": shape, "name": "x"}}
     config = {
         "name": "huge", "dtype": None, "layers": [entry, {**layer, "config": {**layer["config"], "name": "y"}}],
-        "calls": [{"layer": "y", "inputs": "x:0:0", "training": None}], "inputs": "x:0:0", "outputs": "y:0:0",
+        "calls": [{"layer": "y", "inputs": ["x:0:0"], "training": None}], "inputs": "x:0:0", "outputs": "y:0:0",
     }  # fmt: skip
+    if layer["class_name"] == "RepeatVector":
+        config["calls"][0]["inputs"] = "x:0:0"
     write_archive(tmp_path / "huge", {}, {"model": {"class_name": "Model", "config": config}, "weights": []})
     with limited(2**20), pytest.raises(CheckpointError, match="choose smaller sizes"):
         load_model(tmp_path / "huge")
+
+
+def test_operators_of_usual_sizes_are_tried_out(tmp_path: Path) -> None:
+    x = Input((256, 256, 16))
+    y = ops.max_pool2d(ops.zero_pad2d(x, 3), 3, strides=2, padding=1)
+    y = ops.conv2d(y, np.ones((3, 3, 16, 2), np.float32), padding="same") * y[..., :2] + 1.0
+    y = ops.matmul(ops.reshape(y, (-1, y.shape[1] * 2, y.shape[2])), np.ones((y.shape[2], 4), np.float32))
+    model = Model(x, ops.sum(ops.concatenate([y, y], axis=-1), axis=(1, 2)))
+    model.save(tmp_path / "model")
+    assert load_model(tmp_path / "model").output_shape == model.output_shape
 
 
 def test_a_chain_of_very_many_layers_takes_no_square_of_their_number(tmp_path: Path) -> None:
