@@ -143,8 +143,9 @@ def _read(value: Any) -> Any:
             return _Place(number)
         case {"array": numbers, "dtype": ("float32" | "float64" | "int64" | "int32" | "bool") as dtype}:
             try:
-                return np.array(numbers, dtype)
-            except (TypeError, ValueError, OverflowError):
+                with np.errstate(over="raise"):
+                    return np.array(numbers, dtype)
+            except (TypeError, ValueError, OverflowError, FloatingPointError):
                 raise ArgumentError(f"Operation: {numbers!r:.60} is no array of {dtype}") from None
         case {"slice": [start, stop, step]}:
             return slice(_read(start), _read(stop), _read(step))

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import ArgumentError, DataError, ShapeError
-from minicnn.geometry import is_int
 from minicnn.metrics.base import on_host
-from minicnn.metrics.counts import Counts, divided
+from minicnn.metrics.counts import Counts, checked_number, divided
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 
@@ -39,8 +38,7 @@ class AUC(Counts):
         label_weights: Sequence[float] | None = None,
         from_logits: bool = False,
     ) -> None:
-        if not is_int(num_thresholds) or num_thresholds < 2:
-            raise ArgumentError(f"AUC: num_thresholds must be a whole number of at least 2, got {num_thresholds!r}")
+        checked_number("AUC", num_thresholds, least=2)
         if curve not in ("ROC", "PR"):
             raise ArgumentError(f"AUC: curve must be 'ROC' or 'PR', got {curve!r}")
         if summation_method not in ("interpolation", "minoring", "majoring"):

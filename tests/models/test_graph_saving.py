@@ -182,6 +182,10 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         put("layers", -5, "config", "arguments", [{"tensor": 0}, 1.0]),
         "Operation: relu cannot be called so: too many positional arguments",
     ),
+    "a number beyond its type": (
+        put("layers", -5, "config", "arguments", [{"array": [1e300], "dtype": "float32"}]),
+        r"Operation: \[1e\+300\] is no array of float32",
+    ),
     "an argument of no kind": (put("layers", -5, "config", "arguments", [{"eval": "1"}]), "an argument cannot be"),
     "a huge input": (put("layers", 0, "config", "shape", [2**40, 2**40]), "would hold|more than"),
     "an unknown class": (put("layers", 0, "class_name", "Thread"), "there is no layer 'Thread'"),

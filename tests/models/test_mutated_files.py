@@ -20,7 +20,7 @@ import pytest
 from minicnn import Input, Model, Sequential, layers, ops
 from minicnn.errors import ArgumentError, CheckpointError
 from minicnn.models import load_model, load_training, loading, model_from_json, save_training
-from minicnn.training.archive import write_archive
+from minicnn.training.archive import read_archive, write_archive
 from tests.models.mutations import Mutation, by_chance, forged_arrays, forged_configs, forged_headers
 from tests.models.test_graph_saving import ROW, X, Y, everything
 from tests.training.tasks import network, quarters
@@ -206,6 +206,26 @@ HUGE: dict[str, tuple[list[int], dict[str, Any]]] = {
     "the same rows": ([2**20, 1], operation("getitem", T, [{"slice": [None] * 3}, [0] * 999])),
     "joined": ([2**20], operation("concatenate", [T] * 999)),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        {"class_name": "AUC", "config": {"num_thresholds": 10**9}},
+        {"class_name": "SpecificityAtSensitivity", "config": {"sensitivity": 0.5, "num_thresholds": 10**9}},
+        {"class_name": "MeanIoU", "config": {"num_classes": 10**9}},
+    ],
+    ids=lambda metric: metric["class_name"],
+)
+def test_metrics_that_would_keep_too_much(metric: dict[str, Any], tmp_path: Path) -> None:
+    model = Sequential([Input((3,)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "model")
+    arrays, config = read_archive(tmp_path / "model")
+    config["compile"]["metrics"] = [metric]
+    write_archive(tmp_path / "model", arrays, config)
+    with limited(2**20), pytest.raises(CheckpointError, match=r"num_.* must be a whole number .*, got 1000000000"):
+        load_model(tmp_path / "model")
 
 
 @pytest.mark.parametrize(("shape", "layer"), HUGE.values(), ids=HUGE)
