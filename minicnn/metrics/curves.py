@@ -57,7 +57,9 @@ class AUC(Counts):
         self.curve, self.summation_method, self.multi_label = curve, summation_method, multi_label
         self.num_labels, self.from_logits = num_labels, from_logits
         self.thresholds = None if thresholds is None else [float(t) for t in thresholds]
-        self.label_weights = None if label_weights is None else [float(w) for w in label_weights]
+        if label_weights is not None:
+            label_weights = [check_number("AUC", "label_weights", weight, least=0) for weight in label_weights]
+        self.label_weights = label_weights
         super().__init__(np.array([-_EPSILON, *inner, 1 + _EPSILON]), name)
 
     def reset_state(self) -> None:

@@ -118,6 +118,11 @@ BAD: dict[str, tuple[Any, type[MinicnnError], str]] = {
     "one threshold": (lambda: AUC(1), ArgumentError, "AUC: num_thresholds must be a whole number of at least 2"),
     "very many": (lambda: AUC(10**9), ArgumentError, "num_thresholds must be .* at most 100,000, got 1000000000"),
     "labels of one": (lambda: AUC(num_labels=3), ArgumentError, "num_labels goes with multi_label=True only"),
+    "label weights in words": (
+        lambda: AUC(label_weights="relu"),
+        ArgumentError,
+        "AUC: label_weights must be a finite number",
+    ),
     "label weights": (
         lambda: AUC(label_weights=[1, 2]).update_state(np.ones((2, 3)), np.ones((2, 3))),
         ShapeError,
