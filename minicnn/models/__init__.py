@@ -3,7 +3,7 @@
 from minicnn.models.loading import clone_model, from_config, load_model, load_training, model_from_json
 from minicnn.models.model import Model
 from minicnn.models.plotting import plot_model
-from minicnn.models.saving import save_training
+from minicnn.models.saving import save_model, save_training
 from minicnn.models.sequential import Sequential
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "load_training",
     "model_from_json",
     "plot_model",
+    "save_model",
     "save_training",
 ]
