@@ -26,7 +26,8 @@ def save_model(
     """Architecture, weights and, if the model is compiled, what its training needs to go on, in one step.
 
     zipped: True one file, False a folder; None a folder if `filepath` is one or ends in "/". A loss, metric or
-    optimizer of one's own has no name to be saved by: such a model is loaded uncompiled. Raises OutputError, StateError.
+    optimizer of one's own has no name to be saved by: such a model is loaded uncompiled.
+    Raises OutputError, StateError.
     """
     arrays, config = _contents(model)
     with contextlib.suppress(ArgumentError):
