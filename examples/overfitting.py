@@ -1,8 +1,8 @@
 """A net that learns its pictures by heart, and five cures.
 
 A large net sees 400 pictures of clothes, 60 times over, until it knows each of them: on pictures that it has not seen
-its loss rises from then on. Then the same with fewer parameters, with L2, dropout and augmentation, and with all of
-them. Prints a table and draws `overfitting.png`. It takes about two minutes on two cores:
+its loss rises from then on. Then the same with fewer parameters, with L2, dropout and augmentation, and with the
+last three together. Prints a table and draws `overfitting.png`. It takes about a minute on two cores:
 
     python examples/overfitting.py [--out FOLDER] [--quick]
 """
@@ -119,7 +119,7 @@ def row(title: str, curves: Curves, parameters: int) -> str:
 
 def draw(found: Sequence[tuple[Cure, Curves]]) -> Figure:
     """A panel for each cure: the loss of both parts over the epochs, the gap between them shaded."""
-    figure = Figure(figsize=(12, 6.8), layout="constrained", dpi=100)
+    figure = Figure(figsize=(12, 7), layout="constrained", dpi=100)
     panels = figure.subplots(2, 3, sharex=True, sharey=True)
     top = 1.15 * max(loss for _, loss in found[0][1].losses)
     for axes, (cure, curves) in zip(panels.flat, found, strict=True):
@@ -128,6 +128,8 @@ def draw(found: Sequence[tuple[Cure, Curves]]) -> Figure:
         axes.fill_between(epochs, train_losses, losses, color=VALIDATION, alpha=0.12, linewidth=0)
         axes.plot(epochs, train_losses, color=TRAINING, label="training pictures")
         axes.plot(epochs, losses, color=VALIDATION, label="validation pictures")
+        best = int(np.argmin(losses))
+        axes.plot(epochs[best], losses[best], "o", color=VALIDATION, label="where early stopping would have ended")
         train_accuracy, accuracy = curves.accuracies[-1]
         axes.set_title(cure.title, loc="left", fontweight="bold")
         axes.text(
@@ -141,7 +143,7 @@ def draw(found: Sequence[tuple[Cure, Curves]]) -> Figure:
         axes.set_ylim(0, top)
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
-    panels[0, 0].legend(loc="center left", frameon=False)
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
     figure.supxlabel("epoch")
     figure.supylabel("cross-entropy")
     return figure
