@@ -129,7 +129,7 @@ def draw(found: Sequence[tuple[Cure, Curves]]) -> Figure:
         axes.plot(epochs, train_losses, color=TRAINING, label="training pictures")
         axes.plot(epochs, losses, color=VALIDATION, label="validation pictures")
         best = int(np.argmin(losses))
-        axes.plot(epochs[best], losses[best], "o", color=VALIDATION, label="where early stopping would have ended")
+        axes.plot(epochs[best], losses[best], "o", color=VALIDATION, label="the best epoch, which early stopping keeps")
         train_accuracy, accuracy = curves.accuracies[-1]
         axes.set_title(cure.title, loc="left", fontweight="bold")
         axes.text(
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("pictures"), help="folder for the picture")
     parser.add_argument("--quick", action="store_true", help="a few pictures, to see that it runs")
     options = parser.parse_args()
-    pictures, held_out, epochs = (100, 100, 2) if options.quick else (400, 1000, 60)
+    pictures, held_out, epochs = (64, 100, 2) if options.quick else (400, 1000, 60)
 
     (x, y), _ = embedded.load_data()  # the test pictures stay where they are: what is looked at here decides
     x = x[..., None].astype("float32") / 255
