@@ -98,13 +98,14 @@ def draw(study: optuna.Study) -> Figure:
     figure = Figure(figsize=(12, 4.8), layout="constrained", dpi=100)
     curves, rates = figure.subplots(1, 2, sharey=True)
     best = study.best_trial.number
-    for trial in sorted(study.get_trials(states=OVER), key=lambda trial: trial.number == best):  # the best on top
+    reported = [trial for trial in study.get_trials(states=OVER) if trial.intermediate_values]
+    for trial in sorted(reported, key=lambda trial: trial.number == best):  # the best on top
         pruned, first = trial.state != TrialState.COMPLETE, trial.number == best
         colour = ORANGE if first else GREY if pruned else BLUE
         mistaken = [1 - accuracy for accuracy in trial.intermediate_values.values()]
         curves.plot(range(1, len(mistaken) + 1), mistaken, color=colour, linewidth=2.5 if first else 1)
         mark: dict[str, Any] = {"marker": "x" if pruned else "o", "color": colour, "linestyle": ""}
-        curves.plot(len(mistaken), mistaken[-1] if mistaken else np.nan, **mark)
+        curves.plot(len(mistaken), mistaken[-1], **mark)
         rates.plot(trial.params["rate"], 1 - _accuracy(trial), **mark, markersize=3 + trial.params["filters"] / 3)
     for label, colour, marker in (("the best", ORANGE, "o"), ("finished", BLUE, "o"), ("ended early", GREY, "x")):
         rates.plot([], [], color=colour, marker=marker, linestyle="", label=label)
@@ -143,7 +144,7 @@ def main() -> None:
     validation = x[pictures : pictures + held_out], y[pictures : pictures + held_out]
 
     options.out.mkdir(parents=True, exist_ok=True)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # no traceback of a trial that fails: `tell` says so
     study = optuna.create_study(
         storage=f"sqlite:///{options.out / 'search.db'}",
         study_name=f"seed {options.seed}, {pictures} pictures, {epochs} epochs",
@@ -156,9 +157,11 @@ def main() -> None:
     try:
         search(study, options.trials, training, validation, epochs)
     except KeyboardInterrupt:
-        parser.exit(130, f"\n{len(study.get_trials(states=OVER))} trials are kept: the same command goes on\n")
+        parser.exit(130, "\nthe trials so far are kept: the same command goes on\n")
 
     best = best_of(study, 3)
+    if not best:
+        parser.exit(1, "no trial was finished: give it more, with --trials\n")
     print(f"\nbest: trial {best[0].number}, {_accuracy(best[0]):.1%}: {best[0].params}")
     draw(study).savefig(options.out / "search.png")
     print(f"picture: {options.out / 'search.png'}")

@@ -155,14 +155,17 @@ def tail_of(way: tuple[Layer, ...], chain: tuple[Layer, ...]) -> Tail | None:
 
     def run(both: list[Tensor], training: bool) -> Tensor:
         x, shortcut = both
-        takes_batch_statistics = bn.takes_batch_statistics(training)
-        if takes_batch_statistics and _alike(x, shortcut, bn.output_shape):
-            y: Tensor = bn.add(x if conv is None else conv.call(x, training), shortcut, relu)
-            return y
-        if conv is None or takes_batch_statistics or is_recording():
-            return _joined(add, [_one_by_one(own, x, training), shortcut], after)
-        operator = ops.conv2d_relu if before else ops.conv2d
-        return _joined(add, [_convolved(operator, conv, x, *_folded(bn, conv)), shortcut], after)
+        if bn.takes_batch_statistics(training):
+            y = x if conv is None else conv.call(x, training)
+            if _alike(y, shortcut):
+                together: Tensor = bn.add(y, shortcut, relu)
+                return together
+            y = _one_by_one(own[1:] if conv else own, y, training)
+        elif conv is None or is_recording():  # somebody wants gradients, also of gamma and beta
+            y = _one_by_one(own, x, training)
+        else:
+            y = _convolved(ops.conv2d_relu if before else ops.conv2d, conv, x, *_folded(bn, conv))
+        return _joined(add, [y, shortcut], after)
 
     words = (("conv2d",) if conv else ()) + ("batch_norm",)
     words += ("relu", "add") if before else ("add", "relu") if after else ("add",)
@@ -197,16 +200,15 @@ def _folded(bn: BatchNormalization, conv: Conv2D) -> Any:
 def _joined(add: Layer, x: list[Tensor], relu: bool) -> Tensor:
     """The sum of two, with ReLU as one if nothing has to be repeated: a batch of one may be added to many."""
     x = add.receive(x)
-    if relu and _alike(x[0], x[1], x[0].shape):
-        y: Tensor = ops.add_relu(x[0], x[1])
+    if relu and _alike(*x):
+        y: Tensor = ops.add_relu(*x)
         return y
     y = add.call(x, False)
     return ops.relu(y) if relu else y
 
 
-def _alike(x: Tensor, y: Tensor, shape: Any) -> bool:
-    """Whether y has the dtype of x, as many examples, and otherwise this shape."""
-    return x.dtype == y.dtype and y.shape == (len(x), *shape[1:])
+def _alike(x: Tensor, y: Tensor) -> bool:
+    return x.dtype == y.dtype and x.shape == y.shape
 
 
 # What may follow.

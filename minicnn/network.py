@@ -352,11 +352,13 @@ def number_names(layers: Sequence[Layer], who: str) -> None:
             if layer.name in taken:
                 raise ArgumentError(f"{who}: there are two layers named {layer.name!r}; names must differ")
             taken.add(layer.name)
+    numbers: dict[str, int] = {}  # from which on some are free
     for layer in sorted(layers, key=lambda layer: layer.made):
         if not layer.named_by_user:
-            name, n = layer.name, 1
+            name, n = layer.name, numbers.get(layer.first_name, 1)
             while name in taken:
                 name, n = f"{layer.first_name}_{n}", n + 1
+            numbers[layer.first_name] = n
             if name != layer.name:
                 layer.rename(name)
             taken.add(name)

@@ -68,14 +68,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a graph computes, step by step. chain: its layers, if they are one after another; None otherwise."""
+    """What a graph computes, step by step."""
 
     steps: tuple[Step, ...]
     calls: tuple[Made, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     tensors: int
-    chain: tuple[Layer, ...] | None
     made_for: tuple[Any, ...]
 
     def holds(self) -> bool:
@@ -122,10 +121,8 @@ def plan_for(graph: Graph) -> Plan:
     """The plan of a graph whose layers are built."""
     calls, inputs, outputs, tensors = _opened(graph)
     chains = _chains(calls, outputs)
-    one = len(chains) <= 1 and len(inputs) == len(outputs) == 1 and all(made.training is None for made in calls)
-    layers = tuple(made.layer for made in calls)
     steps = _with_spent(list(_steps(chains, outputs)), outputs)
-    return Plan(steps, tuple(calls), inputs, outputs, tensors, layers if one else None, signature(layers))
+    return Plan(steps, tuple(calls), inputs, outputs, tensors, signature([made.layer for made in calls]))
 
 
 def _steps(chains: list[list[Made]], outputs: Sequence[int]) -> Iterator[Step]:

@@ -86,8 +86,8 @@ extern "C" __global__ void normalize_relu_pool(const Real *__restrict__ x, const
     });
 }
 
-// Normalized x + shortcut. With winners ReLU, too: after the sum, or before it if relu_first; winners are 1 where it let
-// nothing through. n: numbers of x.
+// Normalized x + shortcut. With winners ReLU, too: after the sum, or before it if relu_first; winners are 1 where it
+// let nothing through. n: numbers of x.
 extern "C" __global__ void normalize_add(const Real *__restrict__ x, const Real *__restrict__ gamma,
                                          const Real *__restrict__ beta, const Real *__restrict__ mean,
                                          const Real *__restrict__ variance, Real epsilon,

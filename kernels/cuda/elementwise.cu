@@ -29,8 +29,9 @@ extern "C" __global__ void relu_gradient(const Real *__restrict__ dy, const Real
                                          Real max_value, Real threshold, Real *__restrict__ dx, long long n) {
     long long i = thread_number();
     if (i >= n) return;
-    Real below = slope != Real(0) ? slope * dy[i] : Real(0);
-    Real value = x[i] <= threshold ? below : dy[i];
+    Real upstream = dy[i];
+    Real below = slope != Real(0) ? slope * upstream : Real(0);
+    Real value = x[i] <= threshold ? below : upstream;
     dx[i] = x[i] >= max_value ? Real(0) : value;
 }
 

@@ -119,20 +119,18 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """The image, header read and size checked; whatever goes wrong in Pillow inside `with` becomes a DataError."""
     from PIL import Image, UnidentifiedImageError
 
+    _silence_pillow()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                if image.height * image.width > MAX_PIXELS:
-                    raise DataError(
-                        f"{path}: declares {image.height:,} x {image.width:,} pixels, more than the {MAX_PIXELS:,} "
-                        "that are read; if it is no decompression bomb, scale it down first"
-                    )
-                yield image
+        with Image.open(path, formats=FORMATS) as image:
+            if image.height * image.width > MAX_PIXELS:
+                raise DataError(
+                    f"{path}: declares {image.height:,} x {image.width:,} pixels, more than the {MAX_PIXELS:,} "
+                    "that are read; if it is no decompression bomb, scale it down first"
+                )
+            yield image
     except (DataError, MemoryError):
         raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
         raise DataError(
             f"{path}: declares more than the {MAX_PIXELS:,} pixels that are read ({error}); if it is no "
             "decompression bomb, scale it down first"
@@ -146,6 +144,16 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise DataError(f"{path}: cannot be read: {error.strerror}; expected an image file") from error
     except Exception as error:  # a decoder that is fed garbage raises nearly anything: OSError, SyntaxError, IndexError
         raise DataError(f"{path}: the image is damaged or truncated ({error}); replace or remove it") from error
+
+
+def _silence_pillow() -> None:
+    """No remarks of Pillow's on odd metadata, nor on large images, which we refuse ourselves.
+
+    Filters of warnings belong to the whole process. To set and restore them around each image, in several threads,
+    restores them in the wrong order sooner or later, and then nobody's warnings are seen any more. So these two stay.
+    """
+    for kind in (UserWarning, RuntimeWarning):
+        warnings.filterwarnings("ignore", category=kind, module=r"PIL\.")
 
 
 def _without_depth_and_transparency(image: Image.Image) -> Image.Image:

@@ -13,7 +13,6 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from minicnn.errors import DataError
 
@@ -62,5 +61,7 @@ def _member(tar: tarfile.TarFile, path: str) -> bytes:
 
 
 def _images(png: bytes) -> np.ndarray:
+    from PIL import Image  # imported where it is used: importing minicnn does not wait for it
+
     with Image.open(io.BytesIO(png)) as strip:
         return np.asarray(strip.convert("RGB")).reshape(-1, 32, 32, 3)

@@ -17,7 +17,7 @@ from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
 from minicnn.initializers import Initializer
 from minicnn.layers.arguments import check_affordable, check_shape_argument, flag, in_older_words
-from minicnn.layers.initial import initial_values
+from minicnn.layers.initial import check_trial, initial_values
 from minicnn.layers.mode import is_training, told
 from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
 from minicnn.layers.variable import Variable, assign_all
@@ -222,6 +222,8 @@ class Layer:
             if says:  # before anything is made
                 output_shape = self.compute_output_shape(input_shape)
                 mapped_shapes(lambda s: check_affordable("one example's output", s[1:]), output_shape)
+            else:
+                mapped_shapes(check_trial, input_shape)
             self.build(input_shape)
             if not says:
                 output_shape = self.compute_output_shape(input_shape)

@@ -79,7 +79,7 @@ class Ensemble(Model):
         taken, total = np.zeros(len(members), int), np.zeros_like(predictions[0])
         for size in range(1, rounds + 1):
             found = [loss(y, (total + p) / size).item() for p in predictions]
-            best = int(np.argmin(found))
+            best = int(np.argmin(np.nan_to_num(found, nan=np.inf)))  # a broken model is never the best
             taken[best] += 1
             total += predictions[best]
         return cls(members, taken.tolist(), name)

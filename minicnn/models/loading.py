@@ -107,8 +107,9 @@ def _restore(
                     settings["metrics"],
                     settings.get("weighted_metrics"),
                 )
-    except (KeyError, TypeError, AttributeError, MinicnnError) as error:
-        raise CheckpointError(f"{path} does not describe a model that this version knows: {error}") from None
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, MemoryError, MinicnnError) as error:
+        # The cause goes along: it may be a mistake in a layer of one's own.
+        raise CheckpointError(f"{path} does not describe a model that this version knows: {error}") from error
     set_saved_weights(model, arrays, config, path)
     return model
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,13 @@ from minicnn.training.model import Trainer
 
 
 def save_model(
-    model: Trainer, path: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None
+    model: Trainer, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None
 ) -> None:
     """Architecture, weights and, if the model is compiled, what its training needs to go on, in one step.
 
-    zipped: True one file, False a folder; None a folder if `path` is one or ends in "/". A loss, metric or optimizer of
-    one's own has no name to be saved by: such a model is loaded uncompiled. Raises OutputError, StateError.
+    zipped: True one file, False a folder; None a folder if `filepath` is one or ends in "/". A loss, metric or
+    optimizer of one's own has no name to be saved by: such a model is loaded uncompiled.
+    Raises OutputError, StateError.
     """
     arrays, config = _contents(model)
     with contextlib.suppress(ArgumentError):
@@ -33,7 +35,7 @@ def save_model(
             config["compile"] = settings
             if _steps_its_weights(model):
                 _add_training(model, arrays, config, {})
-    write_archive(path, arrays, config, folder=None if zipped is None else not zipped, overwrite=overwrite)
+    write_archive(filepath, arrays, config, folder=None if zipped is None else not zipped, overwrite=overwrite)
 
 
 def save_training(model: Trainer, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
@@ -118,9 +120,11 @@ def _count(value: Any) -> int:
 def drawing_layers(model: Trainer) -> dict[str, Layer]:
     """The layers that draw random numbers, at any depth, by a name that is theirs alone."""
     found: dict[str, Layer] = {}
+    called: Counter[str] = Counter()
     for layer in model.walk():
         if layer.seed_generator is not None:
-            again = sum(layer.name == name.split("#")[0] for name in found)
+            again = called[layer.name]
+            called[layer.name] += 1
             found[f"{layer.name}#{again}" if again else layer.name] = layer
     return found
 

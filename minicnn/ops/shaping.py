@@ -142,19 +142,24 @@ def zero_pad2d(x: Array, padding: Any) -> tuple:
     """Zeros around each image: (N, H, W, C) -> (N, top + H + bottom, left + W + right, C).
 
     padding: pixels, (vertical, horizontal) or ((top, bottom), (left, right)). Gradient: dy without the rim.
+    Raises ShapeError for images without pixels.
     """
     check_floats("zero_pad2d", x=x)
     check_rank("zero_pad2d", "x", x, "N, H, W, C")
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"zero_pad2d: x {x.shape} has no pixels to put zeros around")
     (top, bottom), (left, right) = explicit_pads(padding, "zero_pad2d: padding")
     # The patches that a window of one pixel sees, padding included.
     windows = Windows(x.shape[1:3], (1, 1), (1, 1), (1, 1), ((top, bottom), (left, right)))
+    shape, patches = (len(x), *windows.outputs, x.shape[3]), (len(x), *windows.outputs, 1, 1, x.shape[3])
+    if 0 in windows.outputs:
+        return reshape.vjp(x, shape)  # no pixels, and none around them
     backend = backend_for(x)
-    y = backend.im2col(x, windows)  # (N, OH, OW, 1, 1, C)
 
     def pullback(dy: Array) -> Gradients:
-        return {"x": lambda: backend.col2im(_reshaped(dy, y.shape), windows)}
+        return {"x": lambda: backend.col2im(_reshaped(dy, patches), windows)}
 
-    return y.reshape((len(x), *windows.outputs, x.shape[3])), pullback
+    return _reshaped(backend.im2col(x, windows), shape), pullback
 
 
 @differentiable

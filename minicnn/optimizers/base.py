@@ -213,7 +213,9 @@ class Optimizer:
         expected = {f"{i}/{slot}": a for i, state in enumerate(self.state) for slot, a in state.items()}
         if not arrays and iterations == 0:
             return
-        if set(arrays) != set(expected) or any(arrays[k].shape != a.shape for k, a in expected.items()):
+        if set(arrays) != set(expected) or any(
+            arrays[k].shape != a.shape or arrays[k].dtype.kind != "f" for k, a in expected.items()
+        ):
             raise CheckpointError(f"the saved state of {self.name} does not belong to this model and these settings")
         for key, a in expected.items():
             a[...] = beside(arrays[key].astype(a.dtype, copy=False), a)

@@ -238,7 +238,7 @@ class Trainer(Stepper):
     def test_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
         """Judges a batch: (x, y) or (x, y, sample_weight). Returns what is reported of all so far, by name."""
         x, y, weights = as_batch(data)
-        predictions = self(x)
+        predictions = self._forward(x)
         loss, parts = self._objective()(y, predictions, weights)
         total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
         values = [total.item(), *(part.item() for part in parts)]

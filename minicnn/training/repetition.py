@@ -42,30 +42,43 @@ LARGEST = (
 )  # bytes of input and weights; with more than that, kernels take so long that Python is nothing
 
 _REPEATABLE = {
-    layers.ELU,
     layers.Activation,
     layers.Add,
     layers.Average,
+    layers.AveragePooling1D,
     layers.AveragePooling2D,
     layers.BatchNormalization,
     layers.Concatenate,
+    layers.Conv1D,
     layers.Conv2D,
     layers.Dense,
+    layers.DepthwiseConv2D,
     layers.Dropout,
+    layers.ELU,
     layers.Flatten,
+    layers.GlobalAveragePooling1D,
     layers.GlobalAveragePooling2D,
+    layers.GlobalMaxPooling1D,
     layers.GlobalMaxPooling2D,
     layers.Identity,
     layers.InputLayer,
     layers.LeakyReLU,
+    layers.MaxPooling1D,
     layers.MaxPooling2D,
     layers.Maximum,
     layers.Minimum,
     layers.Multiply,
+    layers.Permute,
     layers.ReLU,
+    layers.RepeatVector,
+    layers.Rescaling,
     layers.Reshape,
+    layers.SeparableConv2D,
     layers.Softmax,
+    layers.SpatialDropout1D,
+    layers.SpatialDropout2D,
     layers.Subtract,
+    layers.ZeroPadding1D,
     layers.ZeroPadding2D,
 }
 _ACTIVATIONS = {
@@ -199,7 +212,7 @@ def _is_repeatable(layer: Layer) -> bool:
         return False
     if layer.activity_regularizer is not None:
         return False  # NumPy sums up its outputs
-    if getattr(layer, "groups", 1) > 1:
+    if getattr(layer, "groups", 1) > 1 or getattr(layer, "depth_multiplier", 1) > 1:
         return False  # groups are taken apart, or channels repeated, by NumPy
     return getattr(layer, "activation", None) in _ACTIVATIONS
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backends import to_host
+from minicnn.backends import HOST, device_of, to_host
 from minicnn.kernels.recording import performed
 from minicnn.structure import leaves, mapped, packed
 from minicnn.tensor import Array, Node, Tensor, no_grad
@@ -86,7 +86,7 @@ class Stepper(Compiled):
         gradients = list(results[outputs:])
         for variable, gradient in zip(self.trainable_weights, gradients, strict=True):
             variable.grad = gradient  # until the next step, which may use the same memory
-        return total, parts, packed(self.output, list(results[:outputs])), gradients
+        return total, parts, packed(self.output, list(map(_kept, results[:outputs]))), gradients
 
     def _losses_and_gradients(self, *arrays: Array) -> tuple[Array, ...]:
         """Of the only output: the loss of each example, the predictions, dL/dv of the mean for each variable v."""
@@ -134,6 +134,17 @@ class Stepper(Compiled):
         if not np.isfinite(loss):
             raise_non_finite(self, x, loss, self._optimizer().iterations + 1)
 
+    def _forward(self, x: Any) -> Any:
+        """The network's output for one batch, as Tensors, without a tape: for a loss and metrics."""
+        with no_grad():
+            self._move()
+            inputs = self._inputs(x)
+            key = self._key("predictions", *inputs)
+            if key is None:
+                return self(x)
+            results = self._repetition.run(key, self._outputs, inputs, self._place)
+            return packed(self.output, [Tensor(_kept(a)) for a in results])
+
     def _predictions(self, x: Any) -> Any:
         """The network's output for one batch, in main memory, without a tape."""
         with no_grad():
@@ -146,3 +157,8 @@ class Stepper(Compiled):
 
     def _outputs(self, *inputs: Array) -> tuple[Array, ...]:
         return tuple(t.data for t in leaves(self(packed(self.input, list(inputs)))))
+
+
+def _kept(a: Array) -> Array:
+    """A copy, which the next step leaves alone: somebody's own metric may hold on to it. From a GPU all get copies."""
+    return a.copy() if device_of(a) == HOST else a

@@ -149,6 +149,7 @@ COMMANDS: dict[str, tuple[list[str], int, str] | tuple[list[str], int, str, Call
     "a network for other images": ([*TRAIN, "--data", "larger.npz"], 1, "takes (6, 6, 1) and gives (4,); the data"),
     "images too small": (["train", "--data", "data.npz", "--model", "vgg16"], 1, "window (reaching over 2x2 pixels)"),
     "a damaged model": ([*TRAIN, "--model", "flipped.minicnn"], 1, "flipped.minicnn is damaged"),
+    "a folder without a model": ([*TRAIN, "--model", "images"], 1, "images is a folder in which no model was saved"),
     "unknown backend": ([*TRAIN, "--backend", "nunpy"], 1, "there is no backend 'nunpy'"),
     "missing backend": ([*TRAIN, "--backend", "cuda"], 1, "backend 'cuda' cannot be used"),
     "no epochs": ([*TRAIN, "--epochs", "0"], 2, "Invalid value for '--epochs': 0 is not in the range x>=1"),

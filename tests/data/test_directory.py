@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from minicnn import Sequential, layers
+from minicnn.callbacks import Callback
 from minicnn.data.directory import ImageFiles
 from minicnn.errors import ArgumentError, DataError
 from minicnn.utils import image_dataset_from_directory
@@ -128,6 +130,38 @@ def test_fit_evaluate_and_predict_take_it(folder: Path) -> None:
     loss, accuracy = model.evaluate(validation)
     assert accuracy == pytest.approx(history.history["val_accuracy"][-1])
     assert loss == pytest.approx(history.history["val_loss"][-1])
+
+
+def data_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("minicnn data")}
+
+
+class Interrupting(Callback):
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("shape", ["mapped", "cut", "in steps", "batches"])
+def test_ctrl_c_ends_all_threads_while_the_traceback_is_still_there(folder: Path, shape: str) -> None:
+    model = Sequential([layers.Flatten(), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    stream = read(folder, batch_size=2, workers=2)
+    made = {"mapped": stream.map(lambda x, y: (x, y)), "cut": stream.take(5), "in steps": stream.in_steps(20)}
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        model.fit(made.get(shape, stream), verbose=0, callbacks=[Interrupting()])
+    assert interrupt.tb is not None  # as a notebook keeps it
+    assert not data_threads()
+
+
+def test_a_file_that_is_damaged_is_named_by_fit_and_ends_all_threads(folder: Path) -> None:
+    file = folder / "dress" / "2.png"
+    file.write_bytes(file.read_bytes()[:-200])
+    model = Sequential([layers.Flatten(), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    stream = read(folder, batch_size=2, workers=2).map(lambda x, y: (x / 255, y))
+    with pytest.raises(DataError, match=r"dress/2\.png: the image is damaged or truncated"):
+        model.fit(stream, verbose=0)
+    assert not data_threads()
 
 
 def test_what_it_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

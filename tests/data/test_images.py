@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,3 +169,24 @@ def test_impossible_sizes(tmp_path: Path, size: tuple) -> None:
 def test_impossible_channels(tmp_path: Path, channels: object) -> None:
     with pytest.raises(ArgumentError, match=r"channels is .*; expected 1"):
         read_image(save(tmp_path / "image.png", COLOUR), channels=channels)
+
+
+def test_pillows_remarks_on_metadata_are_nobodys_business(tmp_path: Path) -> None:
+    path = save(tmp_path / "image.jpg", SMOOTH, exif=b"Exif\0\0II*\0\x08\0\0\0\x05\0")  # five entries, and none there
+    with pytest.warns(UserWarning, match="Corrupt EXIF"), Image.open(path) as image:
+        image.getexif()
+    assert read_image(path).shape == (48, 64, 3)  # where warnings are errors
+
+
+def test_reading_silences_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters of warnings belong to the whole process, and other threads go on while one reads."""
+    opened = Image.open
+
+    def beside(*args: Any, **options: Any) -> Image.Image:
+        warnings.warn("of another thread", stacklevel=1)
+        return opened(*args, **options)
+
+    path = save(tmp_path / "image.png", COLOUR)
+    monkeypatch.setattr(Image, "open", beside)
+    with pytest.warns(UserWarning, match="of another thread"):
+        read_image(path)

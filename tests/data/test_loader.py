@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from typing import Any
 
 import numpy as np
 import pytest
 
+from minicnn.data.ahead import WAITING, made_ahead
 from minicnn.data.loader import Loader
 from minicnn.data.workers import in_order
 from minicnn.errors import ArgumentError, DataError
@@ -78,6 +80,27 @@ def test_no_more_is_made_than_is_asked_for_in_advance() -> None:
     results.close()  # type: ignore[attr-defined]
     assert len(made) <= 4 + 3
     assert not workers() - before
+
+
+def test_an_epoch_of_any_length_takes_the_memory_of_a_few_batches() -> None:
+    made: list[weakref.ref[np.ndarray]] = []
+    lock = threading.Lock()
+
+    def noted(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        x = x + 1
+        with lock:
+            made.append(weakref.ref(x))
+        return x
+
+    loader = Loader(np.zeros((200, 1)), batch_size=2, augment=noted, workers=2, prefetch=3)
+    most = 0
+    with made_ahead(loader.map(lambda x: x).epoch()) as epoch:
+        for _ in epoch:
+            time.sleep(0.001)  # the others are faster
+            most = max(most, sum(x() is not None for x in list(made)))
+    assert len(made) == 100
+    # Those that workers make or have made, one on its way, those that are ready, the one in use and the one before.
+    assert most <= 3 + 1 + WAITING + 2
 
 
 def test_what_goes_wrong_is_raised_in_its_place_and_ends_the_threads() -> None:

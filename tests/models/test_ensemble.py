@@ -145,6 +145,13 @@ def test_selection_weighs_models_by_what_they_add() -> None:
     np.testing.assert_allclose(chosen.predict(X[:1]), [[0.5, 0.25, 0.25, 0]], atol=1e-6)
 
 
+def test_a_model_that_predicts_nan_is_not_selected() -> None:
+    chosen = Ensemble.selected(
+        [with_bias(0, 20.0), with_bias(1, np.nan)], X, Y, "sparse_categorical_crossentropy", rounds=3
+    )
+    assert chosen.shares == (1, 0)
+
+
 def test_selection_is_no_worse_than_its_best_member_and_uses_its_loss() -> None:
     nets = members()
     for epochs, net in enumerate(nets, 1):

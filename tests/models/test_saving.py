@@ -11,7 +11,7 @@ import pytest
 
 from minicnn import Input, Sequential, layers, losses, metrics, optimizers
 from minicnn.errors import ArgumentError, CheckpointError, OutputError, StateError
-from minicnn.models import load_model, load_training, model_from_json, save_training
+from minicnn.models import load_model, load_training, model_from_json, save_model, save_training
 from minicnn.optimizers.schedules import CosineDecay
 from minicnn.training.archive import read_archive, write_archive
 from tests.layers.cases import CASES, LayerCase
@@ -172,7 +172,7 @@ def test_any_name_will_do_and_says_whether_it_is_a_folder(name: str, tmp_path: P
 
 def test_zipped_and_overwrite_are_those_of_keras(tmp_path: Path) -> None:
     model = linear()
-    model.save(tmp_path / "folder", zipped=False)
+    save_model(model, tmp_path / "folder", zipped=False)
     model.save(tmp_path / "file", zipped=True)
     assert ((tmp_path / "folder").is_dir(), (tmp_path / "file").is_file()) == (True, True)
     for name in ("folder", "file"):

@@ -133,7 +133,7 @@ SHAPING_BUGS = [
     Bug(
         "reshape: dy read by columns",
         f"{OPS}.shaping.reshape",
-        "dy.reshape(x.shape)",
+        "_reshaped(dy, x.shape)",
         'dy.reshape(x.shape, order="F")',
         gradients("reshape"),
     ),
@@ -175,7 +175,7 @@ SHAPING_BUGS = [
     Bug(
         "zero_pad2d: dy cut from the corner",
         f"{OPS}.shaping.zero_pad2d",
-        "backend.col2im(_reshaped(dy, y.shape), windows)",
+        "backend.col2im(_reshaped(dy, patches), windows)",
         "dy[:, : x.shape[1], : x.shape[2]]",
         adjoint("zero_pad2d", "x"),
     ),

@@ -41,7 +41,7 @@ def answer(call: Call, backward: bool) -> Result:
     if not isinstance(y, Tensor) or not y.requires_grad:  # none of its arrays can have a gradient
         return {"y": np.asarray(y)}
     y.backward(generator(1).standard_normal(y.shape).astype(y.dtype))
-    gradients = {name: t.grad for name, t in tensors.items() if t.grad is not None}
+    gradients = {f"d{name}": t.grad for name, t in tensors.items() if t.grad is not None}
     return {"y": y.data, **gradients}
 
 

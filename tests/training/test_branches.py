@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minicnn
-from minicnn import Input, Model, Sequential, layers, losses, optimizers, repeating
+from minicnn import Input, Model, Sequential, layers, losses, metrics, optimizers, repeating
 from minicnn.backends import use_backend
 from minicnn.kernels.cpu import memory
 from minicnn.tensor import Tensor
@@ -293,3 +293,36 @@ def test_a_loss_that_refuses_leaves_the_next_step_as_it_was() -> None:
             return seen
 
     assert trained(True) == trained(False)
+
+
+class Collected(metrics.Metric):
+    """A metric of somebody's own that keeps all it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__("collected")
+        self.seen: list[np.ndarray] = []
+
+    def reset_state(self) -> None:
+        self.seen = []
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.seen.append(y_pred)
+
+    def result(self) -> float:
+        return float(sum(np.abs(y).sum() for y in self.seen))
+
+
+def test_evaluation_is_repeated_and_metrics_may_keep_predictions(backend: Spy, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = batch(0, size=5 * BATCH)
+
+    def evaluated(on: bool) -> list[Any]:
+        with repeating(on):
+            model = model_of(residual_net)
+            model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True), metrics=[Collected()])
+            calls = calls_of(model, monkeypatch)
+            found = model.evaluate(x, y, batch_size=BATCH)
+            assert len(calls) == (2 if on and backend.backend.name != "numpy" else 5)
+            history = model.fit(x, y, batch_size=BATCH, epochs=2, validation_data=(x, y), verbose=0).history
+            return [*found, *(value for values in history.values() for value in values)]
+
+    assert evaluated(True) == evaluated(False)
