@@ -19,17 +19,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 import minicnn
 from minicnn import applications, callbacks, datasets, losses, optimizers
 from minicnn.data.augment import shift_and_flip
 from minicnn.data.loader import Loader
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
-from matplotlib.ticker import LogLocator, NullFormatter
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,8 @@ def draw(log: Path, title: str, path: Path) -> None:
     with log.open(newline="") as file:
         by_epoch = {int(row["epoch"]) + 1: row for row in csv.DictReader(file)}  # one that was broken off comes twice
     epochs, rows = list(by_epoch), list(by_epoch.values())
-    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    figure = Figure(figsize=(7, 4), layout="constrained", dpi=150)
+    axes = figure.subplots()
     for column, label in (("accuracy", "training pictures, shifted and flipped"), ("val_accuracy", "test pictures")):
         errors = [100 - 100 * float(row[column]) for row in rows]
         axes.semilogy(epochs, errors, marker="o", label=f"{label}: {errors[-1]:.1f} % in the end")
@@ -96,8 +94,7 @@ def draw(log: Path, title: str, path: Path) -> None:
     axes.set(title=title, xlabel="epoch", ylabel="pictures taken for something else")
     axes.grid(alpha=0.3)
     axes.legend()
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    figure.savefig(path)
 
 
 def main() -> None:
