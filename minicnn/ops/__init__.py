@@ -4,6 +4,7 @@ Every operator takes Tensors, which record it on the tape, or plain arrays, whic
 output together with its pullback: `y, pullback = ops.relu.vjp(x)`.
 """
 
+import difflib
 from typing import Any
 
 from minicnn.ops.activations import leaky_relu, prelu, relu, relu6, sigmoid, softmax, tanh
@@ -21,6 +22,23 @@ from minicnn.ops.arithmetic import (
     power,
     sqrt,
     subtract,
+)
+
+# Not in __all__, which holds the operators: these are written with them.
+from minicnn.ops.composed import (  # noqa: F401
+    abs,
+    clip,
+    expand_dims,
+    flip,
+    min,
+    rsqrt,
+    split,
+    square,
+    squeeze,
+    stack,
+    std,
+    swapaxes,
+    var,
 )
 from minicnn.ops.convolution import conv2d, conv2d_transpose, depthwise_conv2d
 from minicnn.ops.cross_entropy import binary_cross_entropy, cross_entropy, softmax_cross_entropy
@@ -107,6 +125,7 @@ _METHODS = {
     "__rtruediv__": lambda self, other: divide(other, self),
     "__pow__": power,
     "__neg__": negative,
+    "__abs__": absolute,
     "__matmul__": matmul,
     "__rmatmul__": lambda self, other: matmul(other, self),
     "__getitem__": getitem,
@@ -120,3 +139,13 @@ _METHODS = {
 }
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
+
+
+def __getattr__(name: str) -> Any:
+    """Says what there is instead. Raises AttributeError."""
+    known = [known for known in globals() if not known.startswith("_")]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    raise AttributeError(
+        f"minicnn.ops has no {name!r}{f'; did you mean {near[0]!r}?' if near else ''}; what can be computed with its "
+        "operators and the arithmetic of Tensors goes into a function, or a layers.Lambda, of your own"
+    )
