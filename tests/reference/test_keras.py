@@ -5,7 +5,6 @@ Runs where Keras is installed (with any of its backends that keeps channels last
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,8 @@ import numpy as np
 import pytest
 
 import minicnn
+
+from .live_keras import live_keras
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -67,8 +68,7 @@ FIT_OPTIONS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    return pytest.importorskip("keras", reason="Keras is not installed: nothing to compare with")
+    return live_keras()
 
 
 @pytest.mark.parametrize("name", LAYERS)
