@@ -307,10 +307,16 @@ class Network(Layer):
         self.need_shape()
         return super().count_params()
 
-    def summary(self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Prints a table of the layers with their output shapes and numbers of parameters."""
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+    ) -> None:
+        """Prints a table of the layers, their output shapes and numbers of parameters; arguments as `summary_text`."""
         self.need_shape()
-        (print_fn or print)(summary_text(self, width=line_length))
+        (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable))
 
     def plan(
         self, batch_size: int = 1, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
@@ -375,6 +381,8 @@ def arranged(given: Any, wanted: Any, what: str) -> Any:
     if not is_nested(wanted) and not is_nested(given):
         return given
     names = names_of(wanted)
+    if len(names) == 1 and not is_nested(given):
+        return packed(wanted, [given])
     if isinstance(given, dict) and set(given) == set(names):
         return packed(wanted, [given[name] for name in names])
     if not is_nested(wanted):

@@ -4,5 +4,5 @@ Where the speed of a convolution comes from, from the inside out: `microkernel` 
 `machine` (how large a tile this CPU can hold), `panels` (weights in the order of their use), `units` (work that stays
 in a cache, and padding), `correlation` (y), `input_gradient` and `few_channels` (dx), `weight_gradient` (dw),
 `products`, `turned_products` and `streamed_products` (dense layers). `llvm` compiles, `cache` keeps, `threads` shares
-out, `memory` recycles.
+out, `memory` recycles. `warping` and `resampling` prepare pictures.
 """

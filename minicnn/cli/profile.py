@@ -16,9 +16,9 @@ from minicnn import backends
 from minicnn.cli.console import plain_console
 from minicnn.cli.networks import named_network
 from minicnn.errors import ArgumentError
+from minicnn.groups import Group
 from minicnn.layers import InputLayer
 from minicnn.models import Model
-from minicnn.plan import Group
 from minicnn.plan_table import flops
 from minicnn.random import generator
 from minicnn.tensor import Tensor, no_grad

@@ -33,29 +33,31 @@ class ImageFiles(Indexed):
         file_paths: Sequence[str],
         labels: np.ndarray | None,
         class_names: list[str] | None,
-        read: Callable[[str], np.ndarray],
+        shape: tuple[int, int, int],
+        read: Callable[[str, np.ndarray], object],
         encode: Callable[[np.ndarray], np.ndarray],
         skip_bad: bool,
         **options: Any,
     ) -> None:
         super().__init__(len(file_paths), **options)
         self.file_paths, self.labels, self.class_names = list(file_paths), labels, class_names
-        self._read, self._encode, self._skip_bad = read, encode, skip_bad
+        self._shape, self._read, self._encode, self._skip_bad = shape, read, encode, skip_bad
 
     def make(self, numbers: np.ndarray, rng: np.random.Generator) -> Batch:
         """The images with these numbers. Raises DataError, naming the file, for one that is damaged within."""
-        images, kept = [], []
+        # Each image goes to its place at once: memory for one at a time is had from one before, and still warm.
+        x, kept = np.empty((len(numbers), *self._shape), np.float32), list[int]()
         for number in numbers:
             try:
-                images.append(self._read(self.file_paths[number]))
+                self._read(self.file_paths[number], x[len(kept)])
                 kept.append(number)
             except DataError as error:
                 if not self._skip_bad:
                     raise
                 warnings.warn(f"left out: {error}", stacklevel=2)
-        if not images:
+        if not kept:
             raise DataError(f"none of {len(numbers)} files can be read, {self.file_paths[numbers[0]]} for one")
-        return Batch(np.stack(images), None if self.labels is None else self._encode(self.labels[kept]), None)
+        return Batch(x[: len(kept)], None if self.labels is None else self._encode(self.labels[kept]), None)
 
 
 def image_dataset_from_directory(
@@ -117,14 +119,15 @@ def image_dataset_from_directory(
 
     fit_in = resize_cropped if crop_to_aspect_ratio else resize_padded if pad_to_aspect_ratio else resize
 
-    def read(path: str) -> np.ndarray:
-        return fit_in(read_image(Path(path), channels=channels), size, interpolation)
+    def read(path: str, out: np.ndarray) -> None:
+        fit_in(read_image(Path(path), channels=channels), size, interpolation, out=out)
 
     def stream(part: str | None) -> ImageFiles:
         paths, labels_of_part = split(files, numbers, validation_split, part)
         return ImageFiles(
-            paths, labels_of_part, names, read, number_classes(label_mode, len(names or ())), bad_files == "skip",
-            batch_size=batch_size, shuffle=shuffle and part != "validation", seed=seed, workers=workers,
+            paths, labels_of_part, names, (*size, channels), read, number_classes(label_mode, len(names or ())),
+            bad_files == "skip", batch_size=batch_size, shuffle=shuffle and part != "validation", seed=seed,
+            workers=workers,
         )  # fmt: skip
 
     return (stream("training"), stream("validation")) if subset == "both" else stream(subset)

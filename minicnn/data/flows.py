@@ -69,13 +69,15 @@ class Flow(Indexed):
     def make(self, numbers: np.ndarray, rng: np.random.Generator) -> Batch:
         """The pictures with these numbers, changed and standardized."""
         images = self.image_data_generator
-        pictures = []
-        for number in numbers:
+        x = np.empty(0)
+        for i, number in enumerate(numbers):
             picture = self.picture(int(number))
             if self._augmented:
                 picture = images.random_transform(picture, rng=rng)
-            pictures.append(images.standardize(picture))
-        x = np.stack(pictures).astype(images.dtype, copy=False)
+            picture = images.standardize(picture)
+            if i == 0:
+                x = np.empty((len(numbers), *picture.shape), images.dtype)
+            x[i] = picture
         self._save(numbers, x, rng)
         return Batch(x, *self.targets(numbers, x))
 
@@ -213,6 +215,11 @@ class DirectoryFlow(Flow):
         self.filenames = [os.path.relpath(path, self.directory) for path in self.filepaths]
         super().__init__(generator, subset != "validation", count=len(chosen), **options)
         print(f"Found {self.count} images belonging to {self.num_classes} classes.")
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class number of each picture, as `classes`."""
+        return self.classes
 
     def picture(self, number: int) -> np.ndarray:
         """The picture in filepaths[number], of target_size."""

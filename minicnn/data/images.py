@@ -22,6 +22,7 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MAX_PIXELS = 64 * 2**20
 """Larger images are refused by their header, before memory is taken: 64 megapixels are 192 MB in RGB."""
 
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 _EXIF_ORIENTATION = 0x0112
 _TURNED_SIDEWAYS = (5, 6, 7, 8)
@@ -54,7 +55,7 @@ def check_header(path: Path) -> None:
 
 
 def read_image(path: Path, *, size: tuple[int, int] | None = None, channels: int = 3) -> NDArray[np.uint8]:
-    """The pixels of an image file, uint8 (H, W, channels), upright as its EXIF orientation says.
+    """The pixels of an image file, uint8 (H, W, channels), upright as its EXIF orientation says; not to be written to.
 
     path: a PNG, JPEG, BMP, GIF (its first frame) or WebP file. size: (height, width) to stretch the image to, by
     bilinear interpolation over all pixels covered; None leaves it. channels: 1 (grey: 0.299 R + 0.587 G + 0.114 B,
@@ -63,19 +64,23 @@ def read_image(path: Path, *, size: tuple[int, int] | None = None, channels: int
     Raises DataError for a file that cannot be opened, is no such image, is damaged or truncated, or has more than
     MAX_PIXELS; ArgumentError for another number of channels or an impossible size.
     """
-    from PIL import Image, ImageOps
-
-    if channels not in (1, 3, 4):
-        raise ArgumentError(f"read_image: channels is {channels!r}; expected 1 (grey), 3 (RGB) or 4 (RGBA)")
+    mode = _mode(channels)
     if size is not None:
         check_size(size)
-    with _opened(path) as image:
-        upright = ImageOps.exif_transpose(image)
-        flat = upright.convert("RGBA") if channels == 4 else _without_depth_and_transparency(upright)
-        flat = flat.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
-        if size is not None and (flat.height, flat.width) != size:
-            flat = flat.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-        return np.array(flat, dtype=np.uint8).reshape(flat.height, flat.width, channels)
+    with _opened(path) as opened:
+        image = _upright(opened, mode)
+        if size is not None and (image.height, image.width) != size:
+            from PIL import Image
+
+            image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+        return np.asarray(image, np.uint8).reshape(image.height, image.width, channels)
+
+
+def load_image(path: Path, channels: int = 3) -> Image.Image:
+    """What `read_image` reads, as Pillow's image of mode "L", "RGB" or "RGBA". Raises DataError and ArgumentError."""
+    mode = _mode(channels)
+    with _opened(path) as opened:
+        return _upright(opened, mode)
 
 
 def check_size(size: tuple[int, int]) -> None:
@@ -86,6 +91,27 @@ def check_size(size: tuple[int, int]) -> None:
             f"image size is {size!r}; expected (height, width), whole numbers of at least 1, of at most "
             f"{MAX_PIXELS:,} pixels together"
         )
+
+
+def _mode(channels: int) -> str:
+    """Pillow's name for images of so many channels. Raises ArgumentError."""
+    if channels not in _MODES:
+        raise ArgumentError(f"read_image: channels is {channels!r}; expected 1 (grey), 3 (RGB) or 4 (RGBA)")
+    return _MODES[channels]
+
+
+def _upright(image: Image.Image, mode: str) -> Image.Image:
+    """The image decoded, turned and in this mode, without a copy of an ordinary photograph.
+
+    Each copy is as large as the photograph, memory that the operating system zeroes page by page: three of them took
+    longer than decoding.
+    """
+    from PIL import ImageOps
+
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    flat = image if mode == "RGBA" else _without_depth_and_transparency(image)
+    return flat if flat.mode == mode else flat.convert(mode)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minicnn.data.images import read_image
+from minicnn.data.images import load_image
 from minicnn.errors import ArgumentError, OutputError, ShapeError
 from minicnn.imaging.resample import resize_cropped
 from minicnn.numeric import numeric
@@ -34,7 +34,7 @@ def load_img(
     Raises DataError for a file that is missing, damaged or no image; ArgumentError for unknown options.
     """
     channels, name = lookup("color_mode", color_mode, CHANNELS), lookup("interpolation", interpolation, _FILTERS)
-    image = array_to_img(read_image(Path(path), channels=channels), scale=False)
+    image = load_image(Path(path), channels)
     if target_size is None:
         return image
     from PIL import Image

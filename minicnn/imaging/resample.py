@@ -10,6 +10,7 @@ computer graphics (1988), B = C = 1/3; Duchon, Lanczos filtering in one and two 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -59,34 +60,54 @@ _KERNELS: dict[str, tuple[float, Callable[[Array], Array]]] = {  # radius, weigh
 INTERPOLATIONS = ("nearest", "area", *_KERNELS)
 
 
-def resize(images: Array, size: tuple[int, int], interpolation: str = "bilinear", antialias: bool = False) -> Array:
+def resize(
+    images: Array,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    out: Array | None = None,
+) -> Array:
     """Images (..., H, W, C) of any number type as (..., h, w, C) float32 (float64 stays).
 
     interpolation: one of INTERPOLATIONS. antialias: where images shrink, stretch the kernel over all pixels covered.
-    "area" is the mean over what the new pixel covers. Raises ArgumentError for another method or an impossible size.
+    "area" is the mean over what the new pixel covers. out: a contiguous array of that shape and type for the result,
+    instead of a new one. Raises ArgumentError for another method or an impossible size.
     """
+    from minicnn.kernels.cpu.resampling import resample  # brings in Numba, which importing minicnn does not wait for
+
     lookup("interpolation", interpolation, dict.fromkeys(INTERPOLATIONS))
     check_size("size", size)
     dtype = np.dtype(np.float64 if images.dtype == np.float64 else np.float32)
-    # Bytes are gathered as bytes and become floats when they are weighted: a photograph is larger than what it becomes.
-    x = images if images.dtype == np.uint8 else images.astype(dtype, copy=False)
-    for axis, m in ((-3, size[0]), (-2, size[1])):
-        if x.shape[axis] != m:
-            index, weights = _taps(x.shape[axis], m, interpolation, antialias)
-            x = _along(x, axis, index, weights.astype(dtype))
-    return x.astype(dtype, copy=x is images)
+    *several, height, width, channels = images.shape
+    # Bytes become floats when they are weighted: a photograph is larger than what it becomes.
+    pixels = np.ascontiguousarray(images, np.uint8 if images.dtype == np.uint8 else dtype)
+    if out is None:
+        out = np.empty((*several, *size, channels), dtype)
+    resample(
+        pixels.reshape(math.prod(several), height, width, channels),
+        *_taps(height, size[0], interpolation, antialias, dtype),
+        *_taps(width, size[1], interpolation, antialias, dtype),
+        out.reshape(math.prod(several), *size, channels),
+    )
+    return out
 
 
-def resize_cropped(images: Array, size: tuple[int, int], interpolation: str = "bilinear") -> Array:
+def resize_cropped(
+    images: Array, size: tuple[int, int], interpolation: str = "bilinear", out: Array | None = None
+) -> Array:
     """The largest part in the middle of images (..., H, W, C) that has the shape of `size`, resized to it."""
     height, width = images.shape[-3:-1]
     part = min(height, max(1, width * size[0] // size[1])), min(width, max(1, height * size[1] // size[0]))
     top, left = (height - part[0]) // 2, (width - part[1]) // 2
-    return resize(images[..., top : top + part[0], left : left + part[1], :], size, interpolation)
+    return resize(images[..., top : top + part[0], left : left + part[1], :], size, interpolation, out=out)
 
 
 def resize_padded(
-    images: Array, size: tuple[int, int], interpolation: str = "bilinear", fill_value: float = 0.0
+    images: Array,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    fill_value: float = 0.0,
+    out: Array | None = None,
 ) -> Array:
     """Images (..., H, W, C) with a margin of `fill_value` that gives them the shape of `size`, resized to it."""
     height, width = images.shape[-3:-1]
@@ -96,7 +117,7 @@ def resize_padded(
     padded_shape = (*images.shape[:-3], height + 2 * top, width + 2 * left, images.shape[-1])
     padded = np.full(padded_shape, fill_value, np.result_type(images, np.float32))
     padded[..., top : top + height, left : left + width, :] = images
-    return resize(padded, size, interpolation)
+    return resize(padded, size, interpolation, out=out)
 
 
 def centre_crop(images: Array, size: tuple[int, int]) -> Array:
@@ -122,12 +143,18 @@ def check_batch(images: Array, who: str) -> None:
 
 
 @lru_cache(maxsize=256)  # most pictures of a folder have a few sizes
-def _taps(n: int, m: int, interpolation: str, antialias: bool) -> tuple[Array, Array]:
+def _taps(n: int, m: int, interpolation: str, antialias: bool, dtype: np.dtype) -> tuple[Array, Array]:
+    """`_weighted`, as the kernel takes it; a side that keeps its length keeps its pixels, whatever the method."""
+    index, weights = (np.arange(m)[:, None], np.ones((m, 1))) if n == m else _weighted(n, m, interpolation, antialias)
+    return np.ascontiguousarray(index, np.intp), np.ascontiguousarray(weights, dtype)
+
+
+def _weighted(n: int, m: int, interpolation: str, antialias: bool) -> tuple[Array, Array]:
     """For each of m new pixels the old ones it is made of, (m, T), and their weights, (m, T)."""
     scale = n / m
     centre = (np.arange(m) + 0.5) * scale - 0.5
     if interpolation == "nearest":
-        return np.minimum(np.floor((np.arange(m) + 0.5) * scale), n - 1).astype(np.intp)[:, None], np.ones((m, 1))
+        return np.minimum(np.floor((np.arange(m) + 0.5) * scale), n - 1)[:, None], np.ones((m, 1))
     if interpolation == "area":
         first = np.floor(np.arange(m) * scale)
         taps = first[:, None] + np.arange(int(np.ceil(scale)) + 1)
@@ -142,14 +169,4 @@ def _taps(n: int, m: int, interpolation: str, antialias: bool) -> tuple[Array, A
     weights = np.where((taps >= 0) & (taps < n), weights, 0)
     weights /= weights.sum(axis=1, keepdims=True)
     used = np.abs(weights).max(axis=0) > 0
-    return np.clip(taps[:, used], 0, n - 1).astype(np.intp), weights[:, used]
-
-
-def _along(x: Array, axis: int, index: Array, weights: Array) -> Array:
-    """The weighted sums along an axis, tap by tap: no matrix product, whose threads would fight with the kernels'."""
-    shape = [1] * x.ndim
-    shape[axis] = len(index)
-    total: Any = 0
-    for tap in range(index.shape[1]):
-        total = total + np.take(x, index[:, tap], axis=axis) * weights[:, tap].reshape(shape)
-    return total
+    return np.clip(taps[:, used], 0, n - 1), weights[:, used]

@@ -49,67 +49,17 @@ def warp(
     pixels that are interpolated between, as Keras's layers do.
     Raises ArgumentError for an unknown fill mode.
     """
+    from minicnn.kernels.cpu import warping  # brings in Numba, which importing minicnn does not wait for
+
     lookup("fill mode", fill_mode, dict.fromkeys(FILL_MODES))
-    out = np.empty_like(images)
-    for image, matrix, target in zip(images, warps, out, strict=True):
-        target[...] = _warped(image, matrix, fill_mode, fill_value, order, by_coordinate)
-    return out
-
-
-def _warped(image: Array, m: Array, fill_mode: str, fill_value: float, order: int, by_coordinate: bool) -> Array:
-    """One image. Places that depend on row or column alone stay (H, 1) and (1, W): shifts and zooms are cheap."""
-    height, width, _ = image.shape
-    row, column = np.arange(height)[:, None], np.arange(width)[None, :]
-    rows = m[0, 0] * row + m[0, 2] if m[0, 1] == 0 else m[0, 0] * row + m[0, 1] * column + m[0, 2]
-    columns = m[1, 1] * column + m[1, 2] if m[1, 0] == 0 else m[1, 0] * row + m[1, 1] * column + m[1, 2]
-    inside: Any = True
-    if by_coordinate and fill_mode == "constant":
-        inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
-        fill_mode = "nearest"
-    elif by_coordinate and fill_mode == "wrap":
-        rows, columns = _wrapped(rows, height - 1), _wrapped(columns, width - 1)
-    value = _between(image, rows, columns, fill_mode, fill_value, order)
-    return value if inside is True else np.where(inside[..., None], value, image.dtype.type(fill_value))
-
-
-def _between(image: Array, rows: Array, columns: Array, fill_mode: str, fill_value: float, order: int) -> Array:
-    """The values at places between pixels."""
-    if order == 0:
-        return _pixels(image, np.floor(rows + 0.5), np.floor(columns + 0.5), fill_mode, fill_value)
-    top, left = np.floor(rows), np.floor(columns)
-    down, right = (rows - top).astype(image.dtype)[..., None], (columns - left).astype(image.dtype)[..., None]
-    value: Any = 0
-    for row, row_share in ((top, 1 - down), (top + 1, down)):
-        for column, column_share in ((left, 1 - right), (left + 1, right)):
-            value = value + _pixels(image, row, column, fill_mode, fill_value) * (row_share * column_share)
-    return value
-
-
-def _pixels(image: Array, rows: Array, columns: Array, fill_mode: str, fill_value: float) -> Array:
-    """The pixels at whole places, those outside by the fill mode: (H, W, C)."""
-    height, width, channels = image.shape
-    place = _index(rows, height, fill_mode) * width + _index(columns, width, fill_mode)
-    value = np.take(image.reshape(height * width, channels), place, axis=0)
-    if fill_mode == "constant":
-        outside = (rows < 0) | (rows >= height) | (columns < 0) | (columns >= width)
-        value[np.broadcast_to(outside, value.shape[:2])] = fill_value
-    return value
-
-
-def _index(place: Array, n: int, fill_mode: str) -> Array:
-    """Whole places as indices 0 .. n - 1."""
-    i = place.astype(np.intp)
-    if fill_mode == "wrap":
-        return i % n
-    if fill_mode == "reflect":
-        i = i % (2 * n)
-        return np.minimum(i, 2 * n - 1 - i)
-    return np.clip(i, 0, n - 1)
-
-
-def _wrapped(place: Array, period: int) -> Array:
-    """Places outside 0 .. period moved into it by whole periods, those inside left alone."""
-    if period == 0:
-        return np.zeros_like(place)
-    place = np.where(place < 0, place + period * (np.trunc(-place / period) + 1), place)
-    return np.where(place > period, place - period * np.trunc(place / period), place)
+    real = images.dtype if images.dtype in (np.float32, np.float64) else np.dtype(np.float32)
+    edge = int(fill_mode == "constant")
+    # A constant is the outermost pixel of an image that has a frame of it.
+    old = np.pad(images, ((0, 0), (edge, edge), (edge, edge), (0, 0)), constant_values=fill_value) if edge else images
+    out = np.empty(images.shape, real)
+    mode = {"reflect": warping.REFLECT, "wrap": warping.WRAP}.get(fill_mode, warping.NEAREST)
+    warping.warp(
+        np.ascontiguousarray(old, real), np.ascontiguousarray(warps, np.float64), out, mode, edge, order == 1,
+        bool(by_coordinate),
+    )  # fmt: skip
+    return out.astype(images.dtype, copy=False)

@@ -17,12 +17,13 @@ from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
 from minicnn.initializers import Initializer
 from minicnn.layers.arguments import check_affordable, check_shape_argument, flag
+from minicnn.layers.initial import initial_values
 from minicnn.layers.mode import is_training, told
 from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
 from minicnn.layers.variable import Variable, assign_all
 from minicnn.numeric import numeric
 from minicnn.random import SeedGenerator
-from minicnn.registry import snake_case
+from minicnn.registry import snake_case, unknown_argument
 from minicnn.regularizers import Regularizer
 from minicnn.structure import is_nested, leaves, mapped
 from minicnn.tensor import Call, Symbolic, Tensor, is_symbolic
@@ -47,6 +48,7 @@ class Layer:
     dtype: "float32" (default) or "float64", of the variables and of what is computed.
     trainable: False keeps the variables as they are.
     input_shape: shape of one example, without the batch; on the first layer of a model, instead of an Input.
+    input_dim=n is short for input_shape=(n,).
     activity_regularizer: what the layer's output adds to the loss, divided by the number of examples.
 
     A subclass defines `build` (if it has variables) and `call`, and keeps every argument of its constructor in an
@@ -70,7 +72,12 @@ class Layer:
         trainable: bool = True,
         input_shape: tuple[int | None, ...] | None = None,
         activity_regularizer: Any = None,
+        **others: Any,
     ) -> None:
+        if set(others) - {"input_dim"}:
+            raise TypeError(unknown_argument(type(self), next(name for name in others if name != "input_dim")))
+        if input_shape is None and "input_dim" in others:
+            input_shape = (others["input_dim"],)
         if dtype not in (None, "float32", "float64"):
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
         if not isinstance(name, str | None):
@@ -245,7 +252,7 @@ class Layer:
     ) -> Variable:
         """A new variable; trainable ones are learned as long as the layer is trainable too."""
         check_affordable(name, shape)
-        values = initializers.get(initializer)(shape, self.dtype or "float32")
+        values = initial_values(initializer, shape, self.dtype or "float32")
         variable = Variable(values, f"{self.name}/{name}", trainable, regularizer, constraint)
         variable.requires_grad = trainable and self.trainable
         self.variables.append(variable)

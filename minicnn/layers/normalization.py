@@ -122,6 +122,12 @@ class BatchNormalization(Layer):
         )
         return y
 
+    def add(self, x: Tensor, shortcut: Tensor, relu: str | None) -> Tensor:
+        """relu(batch_norm(x) + shortcut) as one, updating the running averages; relu: as in `ops.batch_norm_add`."""
+        gamma, beta = self._parameters()
+        y: Tensor = ops.batch_norm_add(x, gamma, beta, shortcut, relu=relu, epsilon=self.epsilon, observe=self._observe)
+        return y
+
     def folded_into(self, kernel: Array, bias: Array | None) -> tuple[Array, Array]:
         """Kernel and bias of one convolution that computes batch_norm_inference(conv2d(x, kernel, bias))."""
         folded = np.empty_like(kernel), np.empty_like(self._one)

@@ -76,6 +76,7 @@ class FBetaScore(Metric):
         if self.threshold is not None and not 0 < self.threshold <= 1:
             raise ArgumentError(f"{who}: threshold must be above 0 and at most 1, got {threshold!r}")
         super().__init__(name)
+        self.reset_state()
 
     def reset_state(self) -> None:
         """Forgets everything seen."""
@@ -149,6 +150,7 @@ class IoU(Metric):
         self.ignore_class, self.axis = ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
         super().__init__(name)
+        self.reset_state()
 
     def reset_state(self) -> None:
         """Forgets everything seen."""

@@ -39,6 +39,7 @@ class Counts(Metric):
                 raise ArgumentError(f"{type(self).__name__}: {argument} must be a whole number, got {value!r}")
         self.top_k, self.class_id = top_k, class_id
         super().__init__(name)
+        self.reset_state()
 
     def reset_state(self) -> None:
         """Forgets everything seen."""

@@ -1,87 +1,94 @@
-"""Functions of Keras's `ops` that are written with the operators: they have no gradient of their own to be derived.
-
-On symbolic tensors they are the layers of those operators. Shapes may begin with None, the batch.
-"""
+"""More of Keras's `ops`, each made of operators that have gradients: there is no gradient to derive here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from minicnn.errors import ArgumentError
-from minicnn.geometry import is_int
-from minicnn.ops.arithmetic import absolute, maximum, minimum, multiply, negative, power
-from minicnn.ops.checks import check_axes, check_number
-from minicnn.ops.reductions import max as largest
-from minicnn.ops.reductions import mean
-from minicnn.ops.shaping import concatenate, getitem, reshape, transpose
+import numpy as np
 
-abs = absolute
+from minicnn.backends import to_host
+from minicnn.errors import ArgumentError, ShapeError
+from minicnn.geometry import is_int
+from minicnn.ops.arithmetic import add, matmul, maximum, minimum, multiply, negative, power, sqrt, subtract
+from minicnn.ops.checks import check_axes
+from minicnn.ops.reductions import max, mean
+from minicnn.ops.shaping import concatenate, getitem, reshape, transpose
+from minicnn.tensor import Tensor
 
 
 def square(x: Any) -> Any:
-    """x · x."""
+    """x². Raises DTypeError for what is not float32 or float64."""
     return multiply(x, x)
 
 
-def rsqrt(x: Any) -> Any:
-    """1 / √x."""
-    return power(x, -0.5)
-
-
-def clip(x: Any, x_min: float, x_max: float) -> Any:
-    """x between x_min and x_max. Gradient: dy between them, half of it where x is equal to one, 0 outside."""
-    low = check_number("clip", "x_min", x_min)
-    return minimum(maximum(x, low), check_number("clip", "x_max", x_max, least=low))
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """x, kept between x_min and x_max. Raises as `maximum`."""
+    return minimum(maximum(x, x_min), x_max)
 
 
 def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The minimum over `axis` (all axes if None), as `ops.max`."""
-    return negative(largest(negative(x), axis, keepdims))
+    """The minimum over `axis` (all axes if None). Raises as `max`."""
+    return negative(max(negative(x), axis, keepdims))
 
 
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The (biased) variance over `axis`: the mean of (x - mean)²."""
-    return mean(square(x - mean(x, axis, True)), axis, keepdims)
+    """The mean square distance from the mean, over `axis` (all axes if None). Raises as `mean`."""
+    return mean(square(subtract(x, mean(x, axis, True))), axis, keepdims)
+
+
+def rsqrt(x: Any) -> Any:
+    """1 / √x. Raises DTypeError for what is not float32 or float64."""
+    return power(x, -0.5)
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The square root of `var`."""
-    return power(var(x, axis, keepdims), 0.5)
+    return sqrt(var(x, axis, keepdims))
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The product of a matrix (N, M) and a matrix (M, K); for vectors and more axes see `matmul`. Raises as that."""
+    return matmul(x, y)
 
 
 def expand_dims(x: Any, axis: int) -> Any:
-    """A new axis of length 1 that is number `axis` of the result. Raises ArgumentError."""
-    at = _axis("expand_dims", axis, x.ndim + 1)
-    return reshape(x, (*_sizes(x)[:at], 1, *_sizes(x)[at:]))
+    """x with one more axis, of length one, that will be axis number `axis`. Raises ArgumentError."""
+    if not is_int(axis) or not -x.ndim - 1 <= axis <= x.ndim:
+        raise ArgumentError(f"expand_dims: axis must be in {-x.ndim - 1}..{x.ndim}, got {axis!r:.60}")
+    shape = list(x.shape)
+    shape.insert(axis % (x.ndim + 1), 1)
+    return reshape(x, _known(shape))
 
 
 def squeeze(x: Any, axis: Any = None) -> Any:
-    """Without the axes of length 1, or those of them that `axis` names. Raises ArgumentError for a longer one."""
-    ones = [a for a, n in enumerate(x.shape) if n == 1] if axis is None else check_axes("squeeze", axis, x.ndim)
-    if any(x.shape[a] != 1 for a in ones):
-        raise ArgumentError(f"squeeze: axis {axis} of shape {x.shape} is not of length 1")
-    return reshape(x, tuple(n for a, n in enumerate(_sizes(x)) if a not in ones))
+    """x without these axes, which must have a length of one (all that have it, if None). Raises ShapeError."""
+    ones = tuple(i for i, n in enumerate(x.shape) if n == 1)
+    axes = ones if axis is None else check_axes("squeeze", axis, x.ndim)
+    if not set(axes) <= set(ones):
+        raise ShapeError(f"squeeze: axes {axes} of shape {x.shape} are to have a length of 1")
+    return reshape(x, _known([n for i, n in enumerate(x.shape) if i not in axes]))
+
+
+def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+    """Arrays of one shape on top of one another, along a new axis. Raises as `concatenate`."""
+    if not isinstance(xs, (list, tuple)) or not xs:
+        raise ArgumentError(f"stack: xs must be a list of arrays, got {xs!r:.60}")
+    return concatenate([expand_dims(x, axis) for x in xs], axis)
 
 
 def flip(x: Any, axis: Any = None) -> Any:
-    """The elements along `axis` (all axes if None) from the last to the first."""
+    """The elements along `axis` (all axes if None) from the last to the first. Raises ArgumentError."""
     turned = check_axes("flip", axis, x.ndim)
     return getitem(x, tuple(slice(None, None, -1 if a in turned else None) for a in range(x.ndim)))
 
 
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Two axes exchanged."""
+    """Two axes exchanged. Raises ArgumentError."""
     order = list(range(x.ndim))
     one, other = _axis("swapaxes", axis1, x.ndim), _axis("swapaxes", axis2, x.ndim)
     order[one], order[other] = order[other], order[one]
     return transpose(x, order)
-
-
-def stack(x: Any, axis: int = 0) -> Any:
-    """Arrays of one shape side by side along a new axis. Raises ArgumentError for what is no list."""
-    if not isinstance(x, (list, tuple)) or not x:
-        raise ArgumentError(f"stack: x must be a list of arrays, got {x!r:.60}")
-    return concatenate([expand_dims(part, axis) for part in x], _axis("stack", axis, x[0].ndim + 1))
 
 
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
@@ -96,12 +103,25 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return [getitem(x, (*[slice(None)] * along, slice(start, end))) for start, end in ends]
 
 
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, y where it does not, with broadcasting; x or y may be a number.
+
+    Each element's gradient goes to the one that was picked, and none to the condition. Raises as `add`.
+    """
+    holds = to_host(condition.data if isinstance(condition, Tensor) else np.asarray(condition)) != 0
+    shape = np.broadcast_shapes(holds.shape, np.shape(x), np.shape(y))
+    dtype = next((a.dtype for a in (x, y) if hasattr(a, "dtype")), np.dtype("float32"))
+    spread = np.zeros(shape, dtype)
+    both = concatenate([reshape(add(a, spread), (-1,)) for a in (x, y)])
+    return getitem(both, np.arange(spread.size).reshape(shape) + np.where(holds, 0, spread.size))
+
+
 def _axis(operator: str, axis: Any, ndim: int) -> int:
     if not is_int(axis):
         raise ArgumentError(f"{operator}: axis must be a whole number, got {axis!r:.60}")
     return check_axes(operator, axis, ndim)[0]
 
 
-def _sizes(x: Any) -> tuple[int, ...]:
-    """The shape, as `reshape` takes it: -1 for the batch of a symbolic tensor."""
-    return tuple(-1 if n is None else n for n in x.shape)
+def _known(shape: list[int | None]) -> tuple[int, ...]:
+    """A shape for `reshape`: the batch axis of a symbolic tensor is what is left."""
+    return tuple(-1 if n is None else n for n in shape)

@@ -91,6 +91,8 @@ def example_weights(y: Any, sample_weight: Any, class_weight: Mapping[int, float
     For several outputs those of sample_weight, a list that has been checked. Raises as check_weights_given, and
     ArgumentError for class weights where there are several outputs, or that are none.
     """
+    if y is None:
+        return sample_weight
     if not is_nested(y):
         sample_weight = check_weights_given(sample_weight, len(y))
     if class_weight is None:

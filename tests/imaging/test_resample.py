@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from minicnn.errors import ArgumentError, ShapeError
-from minicnn.imaging.resample import INTERPOLATIONS, centre_crop, check_batch, resize, resize_cropped
+from minicnn.imaging.resample import INTERPOLATIONS, centre_crop, check_batch, resize, resize_cropped, resize_padded
 
 RNG = np.random.default_rng(0)
 SIZES = [(13, 17, 5, 9), (5, 9, 13, 17), (7, 7, 21, 3), (4, 6, 4, 6), (1, 1, 3, 2)]
@@ -58,6 +60,23 @@ def test_the_same_size_is_a_copy() -> None:
     y = resize(x, (3, 3), "bicubic")
     np.testing.assert_array_equal(x, y)
     assert not np.shares_memory(x, y)
+
+
+def test_a_picture_is_read_as_it_lies() -> None:
+    wide = RNG.integers(0, 256, (9, 2, 12, 3), dtype=np.uint8)
+    part = wide[1::2, :, ::-1].transpose(1, 0, 2, 3)  # (2, 4, 12, 3)
+    part.flags.writeable = False
+    each = [resize(np.ascontiguousarray(picture), (7, 5)) for picture in part]
+    np.testing.assert_array_equal(resize(part, (7, 5)), np.stack(each))
+    assert resize(part[:0], (7, 5)).shape == (0, 7, 5, 3)
+
+
+@pytest.mark.parametrize("fit_in", [resize, resize_cropped, resize_padded])
+def test_the_result_goes_where_it_is_wanted(fit_in: Callable[..., np.ndarray]) -> None:
+    x, out = RNG.uniform(size=(6, 9, 3)).astype(np.float32), np.zeros((2, 4, 5, 3), np.float32)
+    fit_in(x, (4, 5), out=out[1])
+    np.testing.assert_array_equal(out[1], fit_in(x, (4, 5)))
+    assert not out[0].any()
 
 
 def test_the_middle() -> None:

@@ -63,6 +63,19 @@ def test_each_picture_has_a_warp_of_its_own_and_keeps_its_type() -> None:
         np.testing.assert_array_equal(y[1, :3], X[1, 1:])
 
 
+@pytest.mark.parametrize("mode", FILL_MODES)
+def test_a_picture_is_read_as_it_lies_and_left_as_it_was(mode: str) -> None:
+    wide = np.random.default_rng(1).uniform(size=(1, 9, 8, 2)).astype(np.float32)
+    part = wide[:, ::2, 1:6]  # no row or column next to the one before
+    part.flags.writeable = False
+    m = about_centre(rotation(20), (0.3, -1), (5, 5))[None]
+    expected = warp(part.copy(), m, mode)
+    np.testing.assert_array_equal(warp(part, m, mode), expected)
+    half = warp(part.astype(np.float16), m, mode)
+    assert half.dtype == np.float16
+    np.testing.assert_allclose(half, expected, atol=2e-3)
+
+
 def test_wrapping_by_coordinate_has_a_period_of_n_minus_1_as_scipys() -> None:
     y = shifted(0, 4, "wrap", by_coordinate=True)
     np.testing.assert_allclose(y[:, :, 1:4], X[:, :, 1:4])

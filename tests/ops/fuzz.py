@@ -95,7 +95,8 @@ def _is_extreme(call: Call) -> bool:
 
 def _may_tie(call: Call) -> bool:
     """Whether rounding may decide which pixel won, or whether one was positive: gradients may differ then."""
-    return call.name in ("conv2d_relu", "batch_norm_relu", "dense_relu") and bool(call.spoiled)
+    fused = "conv2d_relu", "batch_norm_relu", "dense_relu", "add_relu", "batch_norm_add"
+    return call.name in fused and bool(call.spoiled)
 
 
 def run(calls: int, log: Path) -> None:

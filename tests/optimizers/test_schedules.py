@@ -34,7 +34,7 @@ def test_config_round_trip() -> None:
     rate = CosineDecay(0.1, 20, alpha=0.01, warmup_target=0.5, warmup_steps=4)
     again = schedules.get(schedules.serialize(rate))
     assert [again(step) for step in range(30)] == [rate(step) for step in range(30)]
-    assert SGD(schedules.serialize(rate)).current_learning_rate == 0.1
+    assert SGD(schedules.serialize(rate)).learning_rate == 0.1
 
 
 @pytest.mark.parametrize(

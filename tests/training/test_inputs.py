@@ -84,7 +84,7 @@ TARGETS: dict[str, tuple[Any, losses.Loss, type[Exception], str]] = {
     ),
     "from one": (np.arange(20) % 4 + 1, SPARSE, DataError, "they seem to begin at 1: subtract 1"),
     "negative": (Y - 4, SPARSE, DataError, "y: contains label -4"),
-    "floats": (Y * 1.0, SPARSE, DataError, r"y: has dtype float64; expected integer class numbers .*astype\('int64'\)"),
+    "floats": (Y * 0.5, SPARSE, DataError, r"y: has dtype float64; expected integer class numbers .*astype\('int64'\)"),
     "one-hot": (np.eye(4)[Y], SPARSE, DataError, "they look one-hot"),
     "words": (["cat"] * 20, SPARSE, DataError, "y: has dtype <U3; expected integer class numbers"),
     "too few rows": (

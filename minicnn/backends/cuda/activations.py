@@ -24,6 +24,11 @@ def relu(
     return y
 
 
+def add_relu(device: Device, x: DeviceArray, y: DeviceArray) -> DeviceArray:
+    """x, y (...) -> max(x + y, 0) (...)."""
+    return _map(device, "add_relu", x, y)
+
+
 def relu_gradient(
     device: Device,
     dy: DeviceArray,
