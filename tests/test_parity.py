@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import minicnn
 from tests.reference.keras_names import arguments, own_arguments, public
+from tests.reference.live_keras import live_keras
 
 DOCUMENTS = [Path(__file__).parents[1] / "docs" / f"keras_parity{of}.md" for of in ("", "_layers")]
 CONFIGS = {"get", "serialize"}  # what they take is named as each library likes
@@ -47,8 +46,7 @@ def test_what_is_said_to_be_here_is_here(module: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("module", TABLES)
 def test_every_name_of_keras_has_its_row_and_the_same_takes_the_same(module: str) -> None:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    keras: Any = pytest.importorskip("keras", reason="Keras is not installed: nothing to compare with")
+    keras = live_keras()
     theirs, ours = keras, importlib.import_module(f"minicnn.{module}")
     for part in module.split("."):
         theirs = getattr(theirs, part)
@@ -64,8 +62,7 @@ def test_every_name_of_keras_has_its_row_and_the_same_takes_the_same(module: str
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", [name for name, said in TABLES["layers"].items() if not said.startswith("not here")])
 def test_a_layer_takes_what_kerass_takes_in_its_order_but_for_what_is_said(name: str) -> None:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    keras: Any = pytest.importorskip("keras", reason="Keras is not installed: nothing to compare with")
+    keras = live_keras()
     if name in CONFIGS:
         return
     said = TABLES["layers"][name]

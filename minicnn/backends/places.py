@@ -19,16 +19,16 @@ def check_device(device: Any) -> str:
         raise BackendError(f"a device is one of {_listed()}, got {device!r:.60}")
     name, colon, index = device.partition(":")
     if name not in DEVICES or (colon and not index.isdecimal()):
-        near = difflib.get_close_matches(device, DEVICES, n=1)
+        near = ["cuda"] if "gpu" in device.lower() else difflib.get_close_matches(device, DEVICES, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BackendError(f"there is no device {device!r:.60}, only {_listed()}{hint}")
+    if index and int(index):
+        another = f"; to have it take another GPU, set CUDA_VISIBLE_DEVICES={index} before Python starts"
+        raise BackendError(
+            f"there is no device {device!r}: minicnn computes on one, {name!r}{another if name == 'cuda' else ''}"
+        )
     if name != HOST:
         backend_on(name)
-    if index and int(index):
-        raise BackendError(
-            f"there is no device {device!r}: minicnn computes on one, {name!r}; to have it take another GPU, set "
-            f"CUDA_VISIBLE_DEVICES={index} before Python starts"
-        )
     return name
 
 

@@ -1,5 +1,7 @@
 """Colours of images (n, H, W, C) of floats, each image by an amount of its own, (n,); values stay in a range.
 
+Brightness and contrast also take images on a device.
+
 Source of the weights of grey: ITU-R BT.601; of the hue turn: YIQ, FCC (1953), whose I and Q it rotates.
 """
 
@@ -9,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from minicnn.backends import beside
 
 Array = NDArray[Any]
 
@@ -48,7 +52,7 @@ def hue(images: Array, turn: Array, value_range: tuple[float, float]) -> Array:
 
 
 def _each(amount: Array, images: Array) -> Array:
-    return np.asarray(amount, images.dtype).reshape(-1, 1, 1, 1)
+    return beside(np.asarray(amount, images.dtype).reshape(-1, 1, 1, 1), images)
 
 
 def _clipped(images: Array, value_range: tuple[float, float]) -> Array:

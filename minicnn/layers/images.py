@@ -1,37 +1,38 @@
-"""What layers that change pictures have in common: NumPy computes them, and no gradient goes back through them."""
+"""What layers that change pictures have in common: no gradient goes back through them.
+
+Those that only move or rescale whole pixels compute where the pictures live, on a device, too. Those that interpolate
+do so in main memory: Resizing, RandomRotation, RandomZoom, RandomTranslation, and the two crops where they resize. In a
+model on a device, pictures come back for them and go there again; better have the data's pipeline do that. What is
+drawn by chance is drawn in main memory; only these few numbers go to the device, and the noise of GaussianNoise.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Unpack
 
-import numpy as np
-
-from minicnn.backends import beside, to_host
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, StateError
 from minicnn.layers.base import Layer, LayerOptions
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, SeedGenerator, as_key, fresh_seed, next_key
-from minicnn.tensor import Tensor
+from minicnn.tensor import Array, Tensor
 
 Range = tuple[float, float]
 
 
 class ImageLayer(Layer):
-    """The base of layers that take pictures (N, H, W, C) and stand before everything that is trained.
-
-    They compute in main memory: in a model on a device, pictures come back for them and go there again.
-    """
+    """The base of layers that take pictures (N, H, W, C) and stand before everything that is trained."""
 
     input_ndim = 4
 
-    def pixels(self, x: Tensor) -> np.ndarray:
-        """The numbers of x in main memory. Raises StateError if x depends on what is trained."""
+    def pixels(self, x: Tensor) -> Array:
+        """The numbers of x, where they live. Raises StateError if x depends on what is trained."""
         if x.requires_grad:
             raise StateError(
                 f"{self._who()} passes no gradient back: it must come before all layers that are trained, and cannot "
                 "be asked for the gradient of its input"
             )
-        return to_host(x.data)
+        return x.data
 
 
 class RandomImageLayer(ImageLayer):
@@ -55,12 +56,12 @@ class RandomImageLayer(ImageLayer):
             return x
         return changed(self.change(self.pixels(x), next_key(self.generator)), x)
 
-    def change(self, images: np.ndarray, key: Key) -> np.ndarray:
-        """Pictures (n, H, W, C) changed by what `key` draws, in a new array."""
+    def change(self, images: Array, key: Key) -> Array:
+        """Pictures (n, H, W, C) changed by what `key` draws, in a new array, there or in main memory."""
         raise TypeError(f"{type(self).__name__} must define change(images, key)")
 
 
-def changed(images: np.ndarray, x: Tensor) -> Tensor:
+def changed(images: Array, x: Tensor) -> Tensor:
     """Pictures that were made of those in x, where x lives."""
     return Tensor(beside(images, x.data))
 

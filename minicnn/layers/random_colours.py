@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-import numpy as np
-
 from minicnn.backends import beside
 from minicnn.imaging import colours
 from minicnn.layers.base import Layer, LayerOptions
 from minicnn.layers.images import RandomImageLayer, factor_range, value_range_of
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, SeedGenerator, as_key, fresh_seed, generator, next_key, uniform
-from minicnn.tensor import Tensor
+from minicnn.tensor import Array, Tensor
 
 
 class RandomContrast(RandomImageLayer):
@@ -34,7 +32,7 @@ class RandomContrast(RandomImageLayer):
         self.factor, self._lower, self._upper = factor, *map(float, lower_upper)
         self.value_range = value_range_of(self, value_range)
 
-    def change(self, images: np.ndarray, key: Key) -> np.ndarray:
+    def change(self, images: Array, key: Key) -> Array:
         """More contrast, or less."""
         factors = uniform(key, len(images), 1 - self._lower, 1 + self._upper)
         return colours.contrast(images, factors, self.value_range)
@@ -57,7 +55,7 @@ class RandomBrightness(RandomImageLayer):
         self.factor, self._range = factor, factor_range(self, "factor", factor, -1, 1)
         self.value_range = value_range_of(self, value_range)
 
-    def change(self, images: np.ndarray, key: Key) -> np.ndarray:
+    def change(self, images: Array, key: Key) -> Array:
         """Lighter, or darker."""
         low, high = self.value_range
         return colours.brightness(images, uniform(key, len(images), *self._range) * (high - low), self.value_range)

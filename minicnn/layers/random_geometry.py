@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from minicnn.backends import to_host
 from minicnn.errors import ArgumentError
 from minicnn.imaging.resample import resize_cropped
 from minicnn.imaging.warp import FILL_MODES, about_centre, rotation, warp
@@ -15,7 +16,7 @@ from minicnn.layers.images import RandomImageLayer, changed, factor_range
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, next_key, uniform
 from minicnn.registry import lookup
-from minicnn.tensor import Tensor
+from minicnn.tensor import Array, Tensor
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
 
@@ -36,14 +37,14 @@ class RandomFlip(RandomImageLayer):
             )
         self.mode = mode
 
-    def change(self, images: np.ndarray, key: Key) -> np.ndarray:
+    def change(self, images: Array, key: Key) -> Array:
         """Flips."""
         images = images.copy()
-        flips = uniform(key, 2 * len(images)).reshape(2, len(images)) < 0.5
+        across, down = map(np.flatnonzero, uniform(key, 2 * len(images)).reshape(2, len(images)) < 0.5)
         if self.mode != "vertical":
-            images[flips[0]] = images[flips[0], :, ::-1]
+            images[across] = images[across, :, ::-1]
         if self.mode != "horizontal":
-            images[flips[1]] = images[flips[1], ::-1]
+            images[down] = images[down, ::-1]
         return images
 
 
@@ -64,10 +65,10 @@ class _RandomWarp(RandomImageLayer):
         self.fill_mode, self.interpolation = fill_mode, interpolation
         self.fill_value = check_number(type(self).__name__, "fill_value", fill_value)
 
-    def change(self, images: np.ndarray, key: Key) -> np.ndarray:
+    def change(self, images: Array, key: Key) -> Array:
         """Each picture through its warp."""
         warps = self.warps(len(images), (images.shape[1], images.shape[2]), key)
-        return warp(images, warps, self.fill_mode, self.fill_value, _ORDERS[self.interpolation])
+        return warp(to_host(images), warps, self.fill_mode, self.fill_value, _ORDERS[self.interpolation])
 
     def warps(self, n: int, size: tuple[int, int], key: Key) -> np.ndarray:
         """A warp (2, 3) for each of n pictures: (n, 2, 3)."""
@@ -173,10 +174,10 @@ class RandomCrop(RandomImageLayer):
         """The part."""
         images = self.pixels(x)
         if not training or images.shape[1] <= self.height or images.shape[2] <= self.width:
-            return changed(resize_cropped(images, (self.height, self.width)), x)
+            return changed(resize_cropped(to_host(images), (self.height, self.width)), x)
         return changed(self.change(images, next_key(self.generator)), x)
 
-    def change(self, images: np.ndarray, key: Key) -> np.ndarray:
+    def change(self, images: Array, key: Key) -> Array:
         """The part in the place that chance decides."""
         free = images.shape[1] - self.height + 1, images.shape[2] - self.width + 1
         top, left = (int(draw * places) for draw, places in zip(uniform(key, 2), free, strict=True))

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from minicnn import initializers
+from minicnn import initializers, ops
 from minicnn.backends import beside, to_host
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
@@ -18,7 +18,7 @@ from minicnn.layers.images import ImageLayer, changed
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 from minicnn.registry import lookup
-from minicnn.tensor import Array, Tensor
+from minicnn.tensor import Tensor
 
 EPSILON = 1e-7  # Keras's
 
@@ -55,7 +55,7 @@ class Resizing(ImageLayer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Resized pictures."""
-        images, size = self.pixels(x), (self.height, self.width)
+        images, size = to_host(self.pixels(x)), (self.height, self.width)
         if self.crop_to_aspect_ratio:
             return changed(resize_cropped(images, size, self.interpolation), x)
         if self.pad_to_aspect_ratio:
@@ -76,7 +76,10 @@ class CenterCrop(ImageLayer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """The middle."""
-        return changed(np.ascontiguousarray(centre_crop(self.pixels(x), (self.height, self.width))), x)
+        images, size = self.pixels(x), (self.height, self.width)
+        if images.shape[1] < self.height or images.shape[2] < self.width:
+            return changed(resize_cropped(to_host(images), size), x)
+        return Tensor(centre_crop(images, size).copy())
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, height, width, C)."""
@@ -167,18 +170,17 @@ class Normalization(Layer):
 
     def call(self, x: Tensor, training: bool) -> Tensor:
         """Normalized numbers, or with `invert` the way back."""
-        mean: Any
-        mean, variance = self._statistics(x)
-        deviation = _constant(np.maximum(np.sqrt(variance), EPSILON), x)
-        mean = _constant(mean, x)
-        return x * deviation + mean if self.invert else (x - mean) / deviation
+        mean, variance = (self._beside(v, x) for v in (self.variables[:2] or (self.mean, self.variance)))
+        deviation = ops.maximum(ops.sqrt(variance), EPSILON)
+        y: Tensor = x * deviation + mean if self.invert else (x - mean) / deviation
+        return y
 
-    def _statistics(self, x: Tensor) -> tuple[Array, Array]:
-        """Mean and variance in a form that broadcasts over a batch."""
-        shape = [n if a in self._kept else 1 for a, n in enumerate(x.shape)]
-        given = (to_host(v.data) for v in self.variables[:2]) if self.mean is None else (self.mean, self.variance)
-        mean, variance = (np.asarray(v, np.float64) for v in given)
-        return tuple(v.reshape(shape) if v.size > 1 else v.reshape([1] * x.ndim) for v in (mean, variance))  # type: ignore[return-value]
+    def _beside(self, statistic: Any, x: Tensor) -> Tensor:
+        """A variable or given numbers in the type of x, where x lives, in a form that broadcasts over a batch."""
+        if not self.variables:
+            statistic = _constant(np.asarray(statistic), x)
+        shape = [n if a in self._kept and statistic.size > 1 else 1 for a, n in enumerate(x.shape)]
+        return Tensor(statistic.data.astype(x.dtype, copy=False).reshape(shape))
 
 
 def _constant(value: np.ndarray, x: Tensor) -> Any:

@@ -7,6 +7,7 @@ output together with its pullback: `y, pullback = ops.relu.vjp(x)`. `__all__` na
 
 # ruff: noqa: F401
 
+import difflib
 from typing import Any
 
 from minicnn.ops.activations import leaky_relu, prelu, relu, relu6, sigmoid, softmax, tanh
@@ -26,7 +27,22 @@ from minicnn.ops.arithmetic import (
     subtract,
 )
 from minicnn.ops.arithmetic import absolute as abs
-from minicnn.ops.composed import clip, dot, expand_dims, min, square, squeeze, stack, std, var, where
+from minicnn.ops.composed import (
+    clip,
+    dot,
+    expand_dims,
+    flip,
+    min,
+    rsqrt,
+    split,
+    square,
+    squeeze,
+    stack,
+    std,
+    swapaxes,
+    var,
+    where,
+)
 from minicnn.ops.convolution import conv2d, conv2d_transpose, depthwise_conv2d
 from minicnn.ops.cross_entropy import binary_cross_entropy, cross_entropy, softmax_cross_entropy
 from minicnn.ops.deciding import (
@@ -158,3 +174,13 @@ _METHODS = {
 }
 for _name, _method in _METHODS.items():
     setattr(Tensor, _name, _method)
+
+
+def __getattr__(name: str) -> Any:
+    """Says what there is instead. Raises AttributeError."""
+    known = [known for known in globals() if not known.startswith("_")]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    raise AttributeError(
+        f"minicnn.ops has no {name!r}{f'; did you mean {near[0]!r}?' if near else ''}; what can be computed with its "
+        "operators and the arithmetic of Tensors goes into a function, or a layers.Lambda, of your own"
+    )

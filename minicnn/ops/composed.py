@@ -10,10 +10,10 @@ import numpy as np
 from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.ops.arithmetic import add, matmul, maximum, minimum, multiply, negative, sqrt, subtract
+from minicnn.ops.arithmetic import add, matmul, maximum, minimum, multiply, negative, power, sqrt, subtract
 from minicnn.ops.checks import check_axes
 from minicnn.ops.reductions import max, mean
-from minicnn.ops.shaping import concatenate, getitem, reshape
+from minicnn.ops.shaping import concatenate, getitem, reshape, transpose
 from minicnn.tensor import Tensor
 
 
@@ -35,6 +35,11 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean square distance from the mean, over `axis` (all axes if None). Raises as `mean`."""
     return mean(square(subtract(x, mean(x, axis, True))), axis, keepdims)
+
+
+def rsqrt(x: Any) -> Any:
+    """1 / √x. Raises DTypeError for what is not float32 or float64."""
+    return power(x, -0.5)
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -72,6 +77,32 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     return concatenate([expand_dims(x, axis) for x in xs], axis)
 
 
+def flip(x: Any, axis: Any = None) -> Any:
+    """The elements along `axis` (all axes if None) from the last to the first. Raises ArgumentError."""
+    turned = check_axes("flip", axis, x.ndim)
+    return getitem(x, tuple(slice(None, None, -1 if a in turned else None) for a in range(x.ndim)))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Two axes exchanged. Raises ArgumentError."""
+    order = list(range(x.ndim))
+    one, other = _axis("swapaxes", axis1, x.ndim), _axis("swapaxes", axis2, x.ndim)
+    order[one], order[other] = order[other], order[one]
+    return transpose(x, order)
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along an axis: as many equal ones, or those that begin at the indices. Raises ArgumentError."""
+    along, parts = _axis("split", axis, x.ndim), indices_or_sections
+    length = x.shape[along]
+    if is_int(parts) and parts > 0 and length is not None and length % parts == 0:
+        parts = [length // parts * i for i in range(1, parts)]
+    if not isinstance(parts, (list, tuple)) or not all(map(is_int, parts)):
+        raise ArgumentError(f"split: {length} cannot be split by {indices_or_sections!r:.60} into equal parts")
+    ends = zip([None, *parts], [*parts, None], strict=True)
+    return [getitem(x, (*[slice(None)] * along, slice(start, end))) for start, end in ends]
+
+
 def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, y where it does not, with broadcasting; x or y may be a number.
 
@@ -83,6 +114,12 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     spread = np.zeros(shape, dtype)
     both = concatenate([reshape(add(a, spread), (-1,)) for a in (x, y)])
     return getitem(both, np.arange(spread.size).reshape(shape) + np.where(holds, 0, spread.size))
+
+
+def _axis(operator: str, axis: Any, ndim: int) -> int:
+    if not is_int(axis):
+        raise ArgumentError(f"{operator}: axis must be a whole number, got {axis!r:.60}")
+    return check_axes(operator, axis, ndim)[0]
 
 
 def _known(shape: list[int | None]) -> tuple[int, ...]:

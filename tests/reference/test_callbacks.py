@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from minicnn import callbacks
 from tests.reference.callback_traces import CASES, FILE, SEEDS, trace
+from tests.reference.live_keras import live_keras
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -27,6 +27,6 @@ def test_the_stories_differ_from_case_to_case() -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", CASES)
 def test_what_keras_does(case: str) -> None:
-    keras: Any = pytest.importorskip("keras", reason="Keras is not installed: nothing to compare with")
+    keras = live_keras()
     for seed in range(100, 130):
         assert trace(callbacks, case, seed) == trace(keras.callbacks, case, seed), seed

@@ -5,7 +5,6 @@ Runs where Keras is installed (with any of its backends that keeps channels last
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,8 @@ import numpy as np
 import pytest
 
 import minicnn
+
+from .live_keras import live_keras
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
@@ -47,7 +48,8 @@ LAYERS: dict[str, Callable[[Any], list[Any]]] = {
     "permute": lambda la: [la.Permute((2, 3, 1))],
     "rows": lambda la: [la.Reshape((-1, 4)), la.Conv1D(6, 3, strides=2, padding="same", groups=2)],
     "causal": lambda la: [la.Reshape((-1, 4)), la.Conv1D(6, 3, padding="causal", dilation_rate=3)],
-    "pool rows": lambda la: [la.Reshape((-1, 4)), la.MaxPooling1D(3, 2, "same"), la.AveragePooling1D(4, 1, "same")],
+    # Odd windows: with even ones Keras on PyTorch repeats the steps at the ends, where TensorFlow counts no padding.
+    "pool rows": lambda la: [la.Reshape((-1, 4)), la.MaxPooling1D(3, 2, "same"), la.AveragePooling1D(5, 1, "same")],
     "batch norm": lambda la: [la.BatchNormalization()],
     "batch norm bare": lambda la: [la.BatchNormalization(center=False, scale=False)],
 }
@@ -67,8 +69,7 @@ FIT_OPTIONS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    return pytest.importorskip("keras", reason="Keras is not installed: nothing to compare with")
+    return live_keras()
 
 
 @pytest.mark.parametrize("name", LAYERS)

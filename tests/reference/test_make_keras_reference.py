@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from .agreement import assert_agrees
 from .archive import FOLDER, read
+from .live_keras import live_keras
 from .make_keras_reference import FLOAT32, MAKERS
 
 
@@ -15,8 +14,7 @@ from .make_keras_reference import FLOAT32, MAKERS
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("file", MAKERS)
 def test_keras_still_says_the_same(file: str) -> None:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    keras = pytest.importorskip("keras", reason="Keras is not installed; the other tests here need only its files")
+    keras = live_keras()
     if keras.backend.backend() != "torch":
         pytest.skip(f"Keras runs on {keras.backend.backend()}, the files were made on torch")
     from .make_keras_reference import make

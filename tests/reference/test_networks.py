@@ -5,14 +5,13 @@ In the ordinary run against a kept file; where Keras is installed, against itsel
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
 import minicnn
 
 from .archive import FOLDER, read
+from .live_keras import live_keras
 from .networks import EPOCHS, NETWORKS, trained
 
 KEPT = read(FOLDER / "networks.npz")
@@ -52,6 +51,4 @@ def test_the_file_holds_these_networks() -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_same_code_on_keras_today(name: str) -> None:
-    os.environ.setdefault("KERAS_BACKEND", "torch")
-    keras = pytest.importorskip("keras", reason="Keras is not installed: nothing to compare with")
-    assert_like_keras(trained(minicnn, name), trained(keras, name))
+    assert_like_keras(trained(minicnn, name), trained(live_keras(), name))

@@ -158,15 +158,28 @@ def test_a_step_brings_back_the_loss_and_nothing_else(repeated: bool) -> None:
     assert seen[3:] == [] if repeated else [transfer.to for transfer in seen[3:]] in ([], ["device"])
 
 
-def test_pictures_come_back_to_be_changed() -> None:
+def seen_of(*chain: layers.Layer, training: bool = True) -> list[softgpu.Transfer]:
+    """What is moved when pictures pass the layers on the device."""
     x, _ = quarters(8)
-    model = models.Sequential([layers.Input((6, 6, 1)), layers.RandomFlip(seed=1), layers.Flatten(), layers.Dense(4)])
-    model.to(DEVICE)
+    model = models.Sequential([layers.Input((6, 6, 1)), *chain, layers.Flatten(), layers.Dense(4)]).to(DEVICE)
     with softgpu.transfers() as seen:
-        model(x, training=True)
-    assert seen == [("device", x.nbytes), ("host", x.nbytes), ("device", x.nbytes)]
+        model(x, training=training)
+    assert seen[0] == ("device", x.nbytes)
+    return seen[1:]
+
+
+def test_pictures_come_back_to_be_interpolated() -> None:
+    x, _ = quarters(8)
+    assert seen_of(layers.RandomRotation(0.1, seed=1)) == [("host", x.nbytes), ("device", x.nbytes)]
     first = models.Sequential([layers.Input((6, 6, 1)), layers.RandomFlip(seed=1)]).to(DEVICE)
     assert first(x).device == DEVICE
+
+
+def test_pictures_stay_where_they_are_for_everything_else() -> None:
+    chain = [layers.RandomFlip(seed=1), layers.RandomCrop(5, 5, seed=1), layers.CenterCrop(4, 4), layers.Rescaling(2.0)]
+    chain += [layers.Normalization(), layers.RandomContrast(0.5, (-9, 9)), layers.RandomBrightness(0.5, (-9, 9))]
+    chain += [layers.Cropping2D(1), layers.ZeroPadding2D(1)]
+    assert [transfer for transfer in seen_of(*chain) if transfer.to == "host" or transfer.nbytes > 8 * 4] == []
 
 
 def test_metrics_bring_the_predictions_back_once() -> None:

@@ -195,9 +195,10 @@ def rowwise() -> Arrays:
 
 
 def bent() -> Arrays:
-    """ReLU of infinities, where a slope of 0 may not make a NaN."""
-    x = np.array([-np.inf, -1.0, 0.0, 2.0, np.inf])
-    return [current_backend().relu(x, slope, None, 0.0) for slope in (0.0, 0.5)]
+    """ReLU of infinities and NaN, and back, where a slope of 0 may not make a NaN."""
+    x, dy = np.array([[-np.inf, -1.0, 0.0, 2.0, np.inf, np.nan], [np.inf, 1, np.nan, 2, 3, 4]])
+    found = [current_backend().relu(x, slope, None, 0.0) for slope in (0.0, 0.5)]
+    return [*found, *(current_backend().relu_gradient(dy, x, slope, None, 0.0) for slope in (0.0, 0.5))]
 
 
 def approximated() -> Arrays:
