@@ -96,9 +96,15 @@ def _groups(model: Model) -> list[Any]:
 
 def _group_bytes(model: Model, batch: int) -> tuple[list[int], list[int]]:
     """Of the input and of the output of each group, float32."""
-    size = lambda shape: 4 * batch * math.prod(n or 1 for n in shape[1:])  # noqa: E731
     groups = _groups(model)
-    return [size(g.layers[0].input_shape) for g in groups], [size(g.layers[-1].output_shape) for g in groups]
+    inputs, outputs = [g.layers[0].input_shape for g in groups], [g.layers[-1].output_shape for g in groups]
+    return [_bytes(shapes, batch) for shapes in inputs], [_bytes(shapes, batch) for shapes in outputs]
+
+
+def _bytes(shapes: Any, batch: int) -> int:
+    """Of a tensor, or of all that a merging layer takes."""
+    several = shapes if isinstance(shapes, list) else [shapes]
+    return sum(4 * batch * math.prod(n or 1 for n in shape[1:]) for shape in several)
 
 
 def _parameter_bytes(model: Model) -> int:

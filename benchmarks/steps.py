@@ -10,7 +10,7 @@ import numpy as np
 from minicnn import losses, optimizers, use_backend
 from minicnn.benchmarks.nets import Net, keras_model, minicnn_model, torch_model
 from minicnn.benchmarks.opponents import LAYOUTS
-from minicnn.models import Sequential
+from minicnn.models import Model
 
 RATE, MOMENTUM = 0.01, 0.9
 
@@ -22,14 +22,14 @@ def examples(net: Net, batches: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return rng.standard_normal((n, *net.image), dtype=np.float32), rng.integers(0, net.classes, n)
 
 
-def compiled_model(net: Net) -> Sequential:
+def compiled_model(net: Net) -> Model:
     """The network in minicnn, ready to train."""
     model = minicnn_model(net)
     model.compile(optimizers.SGD(RATE, momentum=MOMENTUM), losses.SparseCategoricalCrossentropy(from_logits=True))
     return model
 
 
-def minicnn_step(model: Sequential, x: np.ndarray, y: np.ndarray, backend: str = "numba") -> Callable[[], object]:
+def minicnn_step(model: Model, x: np.ndarray, y: np.ndarray, backend: str = "numba") -> Callable[[], object]:
     """`train_on_batch`, on a backend."""
 
     def step() -> Any:

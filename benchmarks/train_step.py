@@ -1,9 +1,9 @@
-"""One training step of five course networks: minicnn against PyTorch eager, NCHW and channels-last, and Keras's `fit`.
+"""One training step of five course networks and a residual net: minicnn, PyTorch eager in two layouts, and Keras.
 
 All take batches that lie in memory, compute loss and gradients, and update with SGD and momentum (PyTorch's fused
 one). "minicnn" is `train_on_batch`; the two `fit` rows are an epoch of some steps each, divided by their number:
 slicing and shuffling included. Figures are medians of alternating runs in one process; the ratio is the best PyTorch
-to minicnn, that of `fit` Keras on PyTorch to minicnn's.
+to minicnn, that of `fit` Keras on PyTorch to minicnn's; their geometric means are over the course networks alone.
 
     python benchmarks/train_step.py [--seconds 5] [--only LeNet] [--json results.json] [--png results.png] [--profile]
 """
@@ -18,7 +18,7 @@ import click
 from minicnn import use_backend
 from minicnn.benchmarks.draw import Bars
 from minicnn.benchmarks.floor import speeds, step_work
-from minicnn.benchmarks.nets import NETS, Net
+from minicnn.benchmarks.nets import NETS, RESNETS, Net
 from minicnn.benchmarks.opponents import LAYOUTS, against
 from minicnn.benchmarks.options import Asked, benchmark
 from minicnn.benchmarks.race import Candidates, geometric_mean, medians, race
@@ -53,8 +53,8 @@ def candidates(net: Net, backend: str, opponents: list[str], fit_steps: int) -> 
 @click.option("--backend", default="numba", show_default=True, help="What minicnn computes with.")
 @click.option("--profile", is_flag=True, help="Where minicnn's step spends its time, by function of the backend.")
 def main(asked: Asked, opponents: list[str], backend: str, profile: bool) -> None:
-    """Time of a training step of five course networks, against PyTorch and Keras."""
-    nets = asked.chosen(NETS)
+    """Time of a training step of five course networks and a residual net, against PyTorch and Keras."""
+    nets = asked.chosen([*NETS, *RESNETS])
     with use_backend(backend):  # a wrong name is said now
         pass
     steps = 4 if asked.quick else FIT_STEPS
@@ -84,9 +84,9 @@ def main(asked: Asked, opponents: list[str], backend: str, profile: bool) -> Non
         if profile:
             print_profile(runs["minicnn"])
     for key in ("ratio", "fit ratio"):
-        ratios = [r[key] for r in results if r[key] is not None]
+        ratios = [r[key] for r in results if r[key] is not None and r["net"] in {net.name for net in NETS}]
         if ratios:
-            click.echo(f"geometric mean, {key}: {geometric_mean(ratios):.2f}")
+            click.echo(f"geometric mean over {len(ratios)} course network(s), {key}: {geometric_mean(ratios):.2f}")
     finish(asked, results, "One training step, beside minicnn's `train_on_batch`", [_picture(results, columns)])
 
 

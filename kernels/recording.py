@@ -5,8 +5,8 @@ to the same decisions at every step. So a step can be noted down while it is don
 arguments. To do it again for other inputs they are put where the first ones were, and the same kernels run on the same
 memory.
 
-That is right as long as kernels do all the computing: `jit` has each of them noted. The little that NumPy computes, or
-that the host must do anew in each step, says so with `performed` and `repeated`.
+That is right as long as kernels do all the computing: `jit` has each of them noted. What NumPy computes, or the host
+must do anew in each step, says so with `computed`, `performed` and `note`.
 """
 
 from __future__ import annotations
@@ -79,6 +79,31 @@ def note(function: Callable[..., Any], *arguments: Any) -> None:
 
 
 def performed(function: Callable[..., Any], *arguments: Any) -> Any:
-    """function(*arguments), now and in every run of what is being recorded."""
-    note(function, *arguments)
-    return function(*arguments)
+    """function(*arguments), now and in every run of what is being recorded. What it launches itself is not noted."""
+    recording = _active.recording
+    if recording is None:
+        return function(*arguments)
+    recording.note(function, arguments)
+    _active.recording = None
+    try:
+        return function(*arguments)
+    finally:
+        _active.recording = recording
+
+
+def computed(function: Callable[..., Any], *operands: Any) -> Any:
+    """function(*operands), and in every run of what is being recorded again, into the same memory.
+
+    function: a ufunc, or what is called like one: element by element with broadcasting, `out` for the result's place.
+    The result has the first operand's dtype.
+    """
+    if all(isinstance(a, np.ndarray | np.generic) for a in operands):
+        shape = np.broadcast_shapes(*(a.shape for a in operands))
+        return performed(_fill, memory.empty(shape, operands[0].dtype), function, *operands)
+    result = function(*operands)  # a device's arrays make their own
+    note(_fill, result, function, *operands)
+    return result
+
+
+def _fill(out: Any, function: Callable[..., Any], *operands: Any) -> Any:
+    return function(*operands, out=out)

@@ -6,6 +6,7 @@ every operator stands beside its hand-derived gradient.
 
 from minicnn import (
     activations,
+    backend,
     callbacks,
     constraints,
     datasets,
@@ -23,8 +24,11 @@ from minicnn import (
 from minicnn.backends import get_num_threads, set_num_threads, use_backend
 from minicnn.errors import MinicnnError
 from minicnn.gradient_check import gradcheck
-from minicnn.layers import Input
-from minicnn.models import Model, Sequential, plot_model
+from minicnn.layers import Input, Layer, Variable
+from minicnn.losses import Loss
+from minicnn.metrics import Metric
+from minicnn.models import Ensemble, Model, Sequential, plot_model
+from minicnn.optimizers import Optimizer
 from minicnn.plan import fusing
 from minicnn.random import set_random_seed
 from minicnn.tensor import Tensor, no_grad
@@ -35,12 +39,19 @@ from minicnn.training.repetition import repeating
 __version__ = "0.1.0"
 
 __all__ = [
+    "Ensemble",
     "Input",
+    "Layer",
+    "Loss",
+    "Metric",
     "MinicnnError",
     "Model",
+    "Optimizer",
     "Sequential",
     "Tensor",
+    "Variable",
     "activations",
+    "backend",
     "callbacks",
     "constraints",
     "cross_validate",

@@ -14,8 +14,7 @@ class Graph:
     """`calls` in an order in which they can be made, `layers` in Keras's order, each once, inputs among them.
 
     inputs, outputs: symbolic tensors, one or in lists and dicts. Raises ArgumentError for what is no symbolic tensor,
-    for an output that needs an input that is not given, for an input that no output needs, and for two layers of one
-    name.
+    for an output that needs an input that is not given, and for two layers of one name.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
@@ -29,11 +28,8 @@ class Graph:
         starts = {id(t): t for t in leaves(inputs)}
         if len(starts) < len(leaves(inputs)):
             raise ArgumentError("Model: an input is given twice")
-        order, met = _calls_before(leaves(outputs), set(starts))
-        needed = {id(t) for t in (*leaves(outputs), *(t for call in order for t in leaves(call.inputs)))}
-        unused = [t.name for key, t in starts.items() if key not in needed]
-        if unused:
-            raise ArgumentError(f"Model: no output depends on the input {unused[0]!r}; leave it out, or connect it")
+        # Inputs that no output needs belong to it, too: a model cut out of another keeps all that it is given.
+        order, met = _calls_before([*leaves(outputs), *leaves(inputs)], set(starts))
         depth, layer_depth = _depths(order)
         # The calls come first: who copies a graph follows them in their order, and so never far back.
         self.calls = sorted(

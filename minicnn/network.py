@@ -126,6 +126,10 @@ class Network(Layer):
     def _note(self, x: Any, training: bool | None) -> Any:
         return super()._note(self.arranged(x, f"the input of {self.name}"), training)
 
+    def serves(self, shape: Any) -> bool:
+        """No: a network is for one shape."""
+        return False
+
     def arranged(self, given: Any, what: str) -> Any:
         """`given` in the structure of the inputs, as far as they are known. Raises ArgumentError that names them."""
         return given if self._graph is None else arranged(given, self._graph.inputs, what)
@@ -303,10 +307,16 @@ class Network(Layer):
         self.need_shape()
         return super().count_params()
 
-    def summary(self, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None) -> None:
-        """Prints a table of the layers with their output shapes and numbers of parameters."""
+    def summary(
+        self,
+        line_length: int | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+    ) -> None:
+        """Prints a table of the layers, their output shapes and numbers of parameters; arguments as `summary_text`."""
         self.need_shape()
-        (print_fn or print)(summary_text(self, width=line_length))
+        (print_fn or print)(summary_text(self, line_length, expand_nested, show_trainable))
 
     def plan(
         self, batch_size: int = 1, line_length: int | None = None, print_fn: Callable[[str], Any] | None = None
@@ -342,11 +352,13 @@ def number_names(layers: Sequence[Layer], who: str) -> None:
             if layer.name in taken:
                 raise ArgumentError(f"{who}: there are two layers named {layer.name!r}; names must differ")
             taken.add(layer.name)
+    numbers: dict[str, int] = {}  # from which on some are free
     for layer in sorted(layers, key=lambda layer: layer.made):
         if not layer.named_by_user:
-            name, n = layer.name, 1
+            name, n = layer.name, numbers.get(layer.first_name, 1)
             while name in taken:
                 name, n = f"{layer.first_name}_{n}", n + 1
+            numbers[layer.first_name] = n
             if name != layer.name:
                 layer.rename(name)
             taken.add(name)
@@ -371,6 +383,8 @@ def arranged(given: Any, wanted: Any, what: str) -> Any:
     if not is_nested(wanted) and not is_nested(given):
         return given
     names = names_of(wanted)
+    if len(names) == 1 and not is_nested(given):
+        return packed(wanted, [given])
     if isinstance(given, dict) and set(given) == set(names):
         return packed(wanted, [given[name] for name in names])
     if not is_nested(wanted):

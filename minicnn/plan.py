@@ -1,29 +1,27 @@
 """The plan of a network: which of its layers run as one, and which tensor goes where.
 
 Models within models are opened up: the plan is of the layers at the bottom. Where a tensor is used once, the layers
-before and after it make a chain, and that is read from its front. Where a convolution or a dense layer is followed by
-ReLU, or batch normalization is, and where max-pooling comes after that, the layers become one fused operator
-(`ops.fused`): the same numbers, to rounding, in fewer passes over memory. Everything else runs layer by layer, and so
-does everything while fusing is off.
+before and after it make a chain, and that is read from its front for layers that run as one (`groups`). Where two
+chains meet in a sum, the end of one of them may run with it. Everything else runs layer by layer, and so does
+everything while fusing is off.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
-from minicnn import ops
-from minicnn.activations import linear
-from minicnn.geometry import NO_PADS, Pair, Windows
 from minicnn.graph import Graph
-from minicnn.layers import Activation, BatchNormalization, Conv2D, Dense, Layer, MaxPooling2D, ReLU
-from minicnn.layers.base import told
-from minicnn.ops.fused import MOST_TAPS
+from minicnn.groups import Group, alone, groups_of, tail_of
+from minicnn.layers import Layer
+from minicnn.layers.mode import told
+from minicnn.layers.shapes import fits, shapes_of
 from minicnn.structure import leaves, mapped, packed
-from minicnn.tensor import Tensor, is_recording
+from minicnn.tensor import Tensor
 
 _fusing: ContextVar[bool] = ContextVar("fusing", default=True)
 
@@ -43,29 +41,18 @@ class fusing:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Layers that run as one: `run(x, training)`. `words` names what was fused, () if a layer runs by itself."""
-
-    layers: tuple[Layer, ...]
-    words: tuple[str, ...]
-    run: Callable[[Tensor, bool], Tensor]
-
-    def __call__(self, x: Any, training: bool) -> Tensor:
-        """The output of the last layer, for what the first one takes."""
-        return self.run(self.layers[0].receive(x), training)
-
-
-@dataclass(frozen=True)
 class Made:
     """One call of a layer: which tensors it takes and gives, by their numbers, in the structure of its arguments.
 
-    training: what it was told when the graph was made, or None.
+    training: what it was told when the graph was made, or None. alone: the tensors are not of the shapes that the
+    layer was built for, which say whether it can be fused with its neighbours.
     """
 
     layer: Layer
     takes: Any
     gives: Any
     training: bool | None
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -81,14 +68,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a graph computes, step by step. chain: its layers, if they are one after another; None otherwise."""
+    """What a graph computes, step by step."""
 
     steps: tuple[Step, ...]
     calls: tuple[Made, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     tensors: int
-    chain: tuple[Layer, ...] | None
     made_for: tuple[Any, ...]
 
     def holds(self) -> bool:
@@ -135,18 +121,48 @@ def plan_for(graph: Graph) -> Plan:
     """The plan of a graph whose layers are built."""
     calls, inputs, outputs, tensors = _opened(graph)
     chains = _chains(calls, outputs)
-    steps: list[Step] = []
-    for chain in chains:
+    steps = _with_spent(list(_steps(chains, outputs)), outputs)
+    return Plan(steps, tuple(calls), inputs, outputs, tensors, signature([made.layer for made in calls]))
+
+
+def _steps(chains: list[list[Made]], outputs: Sequence[int]) -> Iterator[Step]:
+    """The groups of all chains, in their order."""
+    fuses = _fusing.get()
+    tails = _cut_tails(chains, outputs) if fuses else {}
+    for place, chain in enumerate(chains):
+        if place in tails:
+            yield tails[place]
+        groups = groups_of([made.layer for made in chain]) if fuses else [alone(made.layer) for made in chain]
         rest = list(chain)
-        for group in groups_of([made.layer for made in chain]):
+        for group in groups:
             first, last = rest[0], rest[len(group.layers) - 1]
-            steps.append(Step(group, first.takes, last.gives, first.training, ()))
+            yield Step(group, first.takes, last.gives, first.training, ())
             rest = rest[len(group.layers) :]
-    one = len(chains) <= 1 and len(inputs) == len(outputs) == 1 and all(made.training is None for made in calls)
-    layers = tuple(made.layer for made in calls)
-    return Plan(
-        _with_spent(steps, outputs), tuple(calls), inputs, outputs, tensors, layers if one else None, signature(layers)
-    )
+
+
+def _cut_tails(chains: list[list[Made]], outputs: Sequence[int]) -> dict[int, Step]:
+    """The ends of residual blocks, cut out of the chains, by the place of the chain that each comes before.
+
+    Such an end begins in the chain that leads to one summand, and ends in that which begins with the sum.
+    """
+    uses = Counter([*outputs, *(number for chain in chains for made in chain for number in leaves(made.takes))])
+    ways = {chain[-1].gives: chain for chain in chains if type(chain[-1].gives) is int}
+    tails: dict[int, Step] = {}
+    for place, chain in enumerate(chains):
+        summands = leaves(chain[0].takes)
+        for number, other in zip(summands, reversed(summands), strict=True):
+            way = ways.get(number)
+            if len(summands) != 2 or way is None or uses[number] > 1 or way[-1].training != chain[0].training:
+                continue
+            tail = tail_of(tuple(made.layer for made in way), tuple(made.layer for made in chain))
+            if tail is not None:
+                own = tail.layers.index(chain[0].layer)
+                after = len(tail.layers) - own
+                calls = way[-own:] + chain[:after]
+                del way[-own:], chain[:after]
+                tails[place] = Step(tail, [calls[0].takes, other], calls[-1].gives, calls[0].training, ())
+                break
+    return tails
 
 
 def _opened(graph: Graph) -> tuple[list[Made], tuple[int, ...], tuple[int, ...], int]:
@@ -163,7 +179,8 @@ def _opened(graph: Graph) -> tuple[list[Made], tuple[int, ...], tuple[int, ...],
                 results = open_up(call.layer.wiring, leaves(takes), said)
             else:
                 results = [next(numbers) for _ in leaves(call.outputs)]
-                calls.append(Made(call.layer, takes, packed(call.outputs, results), said))
+                alone = not fits(shapes_of(call.inputs), call.layer.input_shape)
+                calls.append(Made(call.layer, takes, packed(call.outputs, results), said, alone))
             known.update((id(t), number) for t, number in zip(leaves(call.outputs), results, strict=True))
         return [known[id(t)] for t in leaves(graph.outputs)]
 
@@ -175,7 +192,8 @@ def _opened(graph: Graph) -> tuple[list[Made], tuple[int, ...], tuple[int, ...],
 def _chains(calls: Sequence[Made], outputs: Sequence[int]) -> list[list[Made]]:
     """The calls in chains, in an order in which they can be run.
 
-    A call follows another in a chain if it is the only one that takes what the other gives, and takes nothing else.
+    A call follows another in a chain if it is the only one that takes what the other gives, and takes nothing else;
+    and both are of the shapes that their layers were built for.
     """
     users: dict[int, list[Made]] = {}
     for made in calls:
@@ -184,7 +202,9 @@ def _chains(calls: Sequence[Made], outputs: Sequence[int]) -> list[list[Made]]:
     follower: dict[int, Made] = {}
     for made in calls:
         after = users.get(made.gives, []) if type(made.gives) is int and made.gives not in outputs else []
-        if len(after) == 1 and type(after[0].takes) is int and after[0].training == made.training:
+        if len(after) != 1 or made.alone or after[0].alone:
+            continue
+        if type(after[0].takes) is int and after[0].training == made.training:
             follower[id(made)] = after[0]
     inner = {id(made) for made in follower.values()}
     chains = []
@@ -207,140 +227,6 @@ def _with_spent(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[Step, ..
     return tuple(reversed(out))
 
 
-def groups_of(chain: Sequence[Layer]) -> list[Group]:
-    """The layers of a chain in their order, each in one group. They must be built: a pooling window must fit."""
-    groups: list[Group] = []
-    rest = tuple(chain)
-    while rest:
-        found = (start(rest) for start in (_convolution, _normalization, _dense)) if _fusing.get() else ()
-        group = next((g for g in found if g is not None and _may_fuse(g)), None) or Group(rest[:1], (), rest[0].run)
-        groups.append(group)
-        rest = rest[len(group.layers) :]
-    return groups
-
-
 def signature(chain: Sequence[Layer]) -> tuple[Any, ...]:
     """What the groups of a chain depend on: a plan holds as long as this stays equal."""
     return _fusing.get(), *((layer, getattr(layer, "activation", None), layer.activity_regularizer) for layer in chain)
-
-
-# What a group begins with. Only layers of exactly these classes are fused: a subclass may compute something else.
-
-
-def _convolution(chain: tuple[Layer, ...]) -> Group | None:
-    """Conv2D, BatchNormalization if there is one, ReLU, MaxPooling2D if there is one."""
-    conv = chain[0]
-    if type(conv) is not Conv2D:
-        return None
-    taken: tuple[Layer, ...] = (conv,)
-    norm = None
-    if conv.activation is not ops.relu:
-        if not _is_linear(conv):
-            return None
-        if len(chain) > 1 and type(chain[1]) is BatchNormalization:
-            norm = chain[1]
-            taken += (norm,)
-        if not _has_relu(chain, len(taken)):
-            return None
-        taken += (chain[len(taken)],)
-    pool_size, taken = _with_pooling(chain, taken)
-    words = "conv2d", *(("batch_norm",) if norm else ()), "relu", *(("max_pool",) if pool_size != (1, 1) else ())
-
-    def convolve(x: Tensor, kernel: Any, bias: Any) -> Tensor:
-        y: Tensor = ops.conv2d_relu(
-            x,
-            kernel,
-            bias,
-            strides=conv.strides,
-            padding=conv.padding,
-            dilation=conv.dilation_rate,
-            groups=conv.groups,
-            pool_size=pool_size,
-            algorithm=conv.algorithm,
-        )
-        return y
-
-    if norm is None:
-        return Group(taken, words, lambda x, training: convolve(x, conv.kernel, conv.bias))
-    bn = norm
-
-    def run(x: Tensor, training: bool) -> Tensor:
-        if bn.takes_batch_statistics(training):
-            # The statistics are known only when the whole convolution is: its output has to pass through memory.
-            return bn.relu(conv.call(x, training), pool_size)
-        if is_recording():  # somebody wants gradients, also of gamma and beta
-            return _one_by_one(taken, x, training)
-        return convolve(x, *bn.folded_into(conv.kernel.data, None if conv.bias is None else conv.bias.data))
-
-    return Group(taken, words, run)
-
-
-def _normalization(chain: tuple[Layer, ...]) -> Group | None:
-    """BatchNormalization, ReLU, MaxPooling2D if there is one."""
-    bn = chain[0]
-    if type(bn) is not BatchNormalization or not _has_relu(chain, 1):
-        return None
-    pool_size, taken = _with_pooling(chain, chain[:2])
-
-    def run(x: Tensor, training: bool) -> Tensor:
-        if bn.takes_batch_statistics(training):
-            return bn.relu(x, pool_size)
-        return _one_by_one(taken, x, training)
-
-    return Group(taken, ("batch_norm", "relu", *(("max_pool",) if pool_size != (1, 1) else ())), run)
-
-
-def _dense(chain: tuple[Layer, ...]) -> Group | None:
-    """Dense, ReLU."""
-    dense = chain[0]
-    if type(dense) is not Dense or len(dense.input_shape or ()) != 2:
-        return None
-    if dense.activation is ops.relu:
-        taken = chain[:1]
-    elif _is_linear(dense) and _has_relu(chain, 1):
-        taken = chain[:2]
-    else:
-        return None
-    return Group(taken, ("dense", "relu"), lambda x, training: ops.dense_relu(x, dense.kernel, dense.bias))
-
-
-# What may follow.
-
-
-def _is_linear(layer: Conv2D | Dense) -> bool:
-    return layer.activation is linear
-
-
-def _has_relu(chain: tuple[Layer, ...], at: int) -> bool:
-    """Whether layer `at` is plain ReLU, in one of its two spellings."""
-    if at >= len(chain):
-        return False
-    layer = chain[at]
-    if type(layer) is Activation:
-        return layer.activation is ops.relu
-    return type(layer) is ReLU and layer.max_value is None and layer.negative_slope == 0 and layer.threshold == 0
-
-
-def _with_pooling(chain: tuple[Layer, ...], taken: tuple[Layer, ...]) -> tuple[Pair, tuple[Layer, ...]]:
-    """The window of a max-pooling that comes next, and the layers with it; (1, 1) and the same layers without one."""
-    pool = chain[len(taken)] if len(chain) > len(taken) else None
-    if type(pool) is not MaxPooling2D or pool.strides != pool.pool_size:
-        return (1, 1), taken
-    image: Any = (pool.input_shape or ())[1:3]
-    pads = Windows.over(image, pool.pool_size, pool.strides, pool.pads_for(image)).pads
-    if pads != NO_PADS or pool.pool_size[0] * pool.pool_size[1] > MOST_TAPS:
-        return (1, 1), taken
-    return pool.pool_size, (*taken, pool)
-
-
-def _may_fuse(group: Group) -> bool:
-    """One dtype, and nobody who wants to see an output on its way."""
-    return len({layer.dtype for layer in group.layers}) == 1 and not any(
-        layer.activity_regularizer for layer in group.layers
-    )
-
-
-def _one_by_one(layers: tuple[Layer, ...], x: Tensor, training: bool) -> Tensor:
-    for layer in layers:
-        x = layer.call(x, training)
-    return x

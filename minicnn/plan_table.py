@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 
 from minicnn.activations import linear
+from minicnn.groups import Group, Tail
 from minicnn.layers import BatchNormalization, Conv2DTranspose, Flatten, Layer, Reshape
 from minicnn.layers.shapes import Shapes, mapped_shapes, show
-from minicnn.plan import Group
 
 
 def plan_text(name: str, groups: Sequence[Group], batch_size: int, width: int | None = None) -> str:
@@ -62,13 +62,15 @@ def traffic(group: Group, batch_size: int) -> int:
     first, last = group.layers[0], group.layers[-1]
     size, weights = _itemsize(first), sum(v.data.nbytes for layer in group.layers for v in layer.variables)
     source, result = _numbers(first.input_shape), _numbers(last.output_shape)
-    winners = 0 if group.words[0] == "dense" else result  # a byte each
+    winners = result if "relu" in group.words and group.words[0] not in ("dense", "add") else 0  # a byte each
     if "batch_norm" not in group.words:
         passes = source + result
     elif isinstance(first, BatchNormalization):
         passes = 2 * source + result  # once for the moments
     else:
         passes = source + 3 * _numbers(first.output_shape) + result
+    if isinstance(group, Tail):
+        passes += result  # the shortcut
     return batch_size * (passes * size + winners) + weights
 
 

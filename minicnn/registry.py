@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -68,6 +69,19 @@ def to_identifier(kind: str, value: Any, known: Mapping[str, Any]) -> dict[str, 
     if type(value) not in known.values():
         raise ArgumentError(f"the {kind} {value!r:.80} is of a class of your own: it cannot be saved by name")
     return {"class_name": type(value).__name__, "config": value.get_config()}
+
+
+def unknown_argument(cls: type, name: str) -> str:
+    """What to say of an argument that a class does not have: the nearest that it has, or all of them."""
+    bases = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base) and base is not object]
+    known = [
+        p.name for init in bases for p in inspect.signature(init).parameters.values() if p.kind is not p.VAR_KEYWORD
+    ]
+    known = [argument for argument in dict.fromkeys(known) if argument != "self"]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"{cls.__name__} has no argument {name!r}; " + (
+        f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
+    )
 
 
 def snake_case(name: str) -> str:

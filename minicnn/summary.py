@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minicnn.layers.shapes import show
 from minicnn.structure import leaves
 
 
-def summary_text(network: Any, width: int | None = None) -> str:
+def summary_text(
+    network: Any, width: int | None = None, expand_nested: bool = False, show_trainable: bool = False
+) -> str:
     """Layers with output shapes and parameter counts, then the totals; sizes in bytes as stored.
 
-    Where the layers are not simply one after another, also the layers that each is connected to.
+    Where the layers are not simply one after another, also the layers that each is connected to. expand_nested: the
+    layers of models within it, too. show_trainable: whether each layer's weights are learned.
     """
     from rich.console import Console  # only for those who ask: it costs as much to import as the engine
     from rich.table import Table
@@ -25,9 +29,16 @@ def summary_text(network: Any, width: int | None = None) -> str:
     table.add_column("Param #", justify="right", overflow="fold")
     if connected is not None:
         table.add_column("Connected to", overflow="fold")
-    for layer in layers:
-        row = [f"{layer.name} ({type(layer).__name__})", show(layer.output_shape or ()), f"{layer.count_params():,}"]
-        table.add_row(*row, *(() if connected is None else (connected.get(layer.name) or "-",)))
+    if show_trainable:
+        table.add_column("Trainable", overflow="fold")
+    for depth, layer in _listed(layers, expand_nested):
+        name = "  " * (depth - 1) + "└ " * (depth > 0) + layer.name
+        row = [f"{name} ({type(layer).__name__})", show(layer.output_shape or ()), f"{layer.count_params():,}"]
+        if connected is not None:
+            row.append((not depth and connected.get(layer.name)) or "-")
+        if show_trainable:
+            row.append(("Y" if layer.trainable else "N") if layer.weights else "-")
+        table.add_row(*row)
     console = Console(
         file=io.StringIO(),
         width=width or (80 if connected is None else 100),
@@ -47,6 +58,14 @@ def summary_text(network: Any, width: int | None = None) -> str:
         console.print(f" {label} params: {count:,} ({_readable(size)})", highlight=False)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def _listed(layers: Iterable[Any], expand_nested: bool, depth: int = 0) -> Iterator[tuple[int, Any]]:
+    """How deep each layer lies, and the layer."""
+    for layer in layers:
+        yield depth, layer
+        if expand_nested and layer.wiring is not None:
+            yield from _listed(layer.layers, True, depth + 1)
 
 
 def _branches(network: Any) -> bool:

@@ -21,9 +21,9 @@ FLOORS: dict[str, int] = {
         0: "kernels",
         1: "errors files geometry random registry structure tensor numeric backends",
         2: "ops gradient_check imaging",
-        3: "activations initializers losses metrics optimizers regularizers constraints layers summary graph plan"
-        " plan_table network",
-        4: "callbacks data datasets preprocessing training models utils",
+        3: "activations initializers losses metrics optimizers regularizers constraints layers summary graph groups"
+        " plan plan_table network",
+        4: "backend callbacks data datasets preprocessing training models utils",
         5: "applications",
         6: "benchmarks cli __main__",
     }.items()

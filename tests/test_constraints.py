@@ -64,6 +64,8 @@ def test_weights_keep_to_them_after_every_step() -> None:
             layers.DepthwiseConv2D(2, depthwise_constraint="non_neg"),
             layers.SeparableConv2D(2, 2, depthwise_constraint="non_neg", pointwise_constraint="non_neg"),
             layers.PReLU(alpha_constraint="non_neg", alpha_initializer="ones"),
+            layers.Reshape((-1, 2)),
+            layers.Conv1D(2, 1, kernel_constraint="non_neg", bias_constraint="non_neg"),
             layers.Flatten(),
             layers.Dense(2, kernel_constraint=lambda w: w.round(1)),
         ]
@@ -74,14 +76,14 @@ def test_weights_keep_to_them_after_every_step() -> None:
     assert np.sqrt(np.square(kernel).sum(axis=(0, 1, 2))).max() <= 0.5 + 1e-6
     assert bias.min() >= 0
     np.testing.assert_allclose(np.linalg.norm(net.layers[1].get_weights()[0]), 1, rtol=1e-5)
-    for layer, count in ((net.layers[2], 1), (net.layers[3], 2), (net.layers[4], 1)):
+    for layer, count in ((net.layers[2], 1), (net.layers[3], 2), (net.layers[4], 1), (net.layers[6], 2)):
         assert all(w.min() >= 0 for w in layer.get_weights()[:count])
         again = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
         assert again.get_config() == layer.get_config()
-    kernel = net.layers[6].get_weights()[0]
+    kernel = net.layers[8].get_weights()[0]
     np.testing.assert_array_equal(kernel, kernel.round(1))
     with pytest.raises(ArgumentError, match="of a class of your own: it cannot be saved"):
-        net.layers[6].get_config()
+        net.layers[8].get_config()
 
 
 BAD = {

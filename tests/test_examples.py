@@ -165,3 +165,54 @@ def test_the_keras_tutorial_learns(tmp_path: Path) -> None:
     found = re.search(r"test accuracy ([\d.]+)%", done.stdout)
     assert found is not None, done.stdout
     assert float(found[1]) > 60
+
+
+def check_picture(file: Path) -> None:
+    with Image.open(file) as picture:
+        assert picture.format == "PNG"
+        assert picture.width >= 1200
+        assert len(picture.convert("RGB").getcolors(picture.width * picture.height)) > 100
+
+
+def test_mlp_against_cnn_tells_of_both_and_draws(tmp_path: Path) -> None:
+    done = run(str(EXAMPLES / "mlp_against_cnn.py"), "--quick", "--out", str(tmp_path / "new"), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"(MLP|CNN) +([\d,]+) +([\d.]+) +([\d.]+)% +([\d.]+)%$", done.stdout, re.M)
+    assert [(name, parameters) for name, parameters, *_ in rows] == [("MLP", "109,386"), ("CNN", "109,042")]
+    assert min(float(accuracy) for *_, accuracy, _ in rows) > 20
+    check_picture(tmp_path / "new" / "mlp_against_cnn.png")
+
+
+def test_all_of_mnist_is_asked_for_where_it_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINICNN_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    done = run(str(EXAMPLES / "mlp_against_cnn.py"), "--full", "--out", str(tmp_path), folder=tmp_path)
+    assert done.returncode == 1
+    assert "MNIST is not on this machine" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_overfitting_tells_of_each_cure_and_draws(tmp_path: Path) -> None:
+    done = run(str(EXAMPLES / "overfitting.py"), "--quick", "--out", str(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"^(\S.*?) +([\d,]+) +([\d.]+)% +([\d.]+)% +(-?[\d.]+) +([\d.]+) +([\d.]+)$", done.stdout, re.M)
+    assert len(rows) == 6
+    for _, _, training, validation, gap, last, lowest in rows:
+        assert abs(float(training) - float(validation) - float(gap)) < 0.11
+        assert float(lowest) <= float(last)
+    check_picture(tmp_path / "overfitting.png")
+
+
+def test_a_search_goes_on_where_it_was_ended_and_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="Optuna is not installed: pip install 'minicnn[search]'")
+    for trials, numbers in ((2, ["0", "1"]), (3, ["2"])):
+        done = run(
+            str(EXAMPLES / "search.py"), "--quick", "--trials", str(trials), "--out", str(tmp_path), folder=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        assert re.findall(r"^trial +(\d+)  (?:complete|pruned) ", done.stdout, re.M) == numbers
+    best = re.search(r"^best: trial (\d+), ([\d.]+)%", done.stdout, re.M)
+    assert best is not None
+    assert float(best[2]) > 20
+    assert re.search(r"^mean of them +[\d.]+%$", done.stdout, re.M)
+    check_picture(tmp_path / "search.png")

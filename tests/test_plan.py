@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn import Input, Sequential, fusing, layers, no_grad, ops, optimizers
+from minicnn import Input, Model, Sequential, fusing, layers, no_grad, ops, optimizers, set_random_seed
 from minicnn.backends import chosen_device, moved, to_host
 from minicnn.errors import ArgumentError, StateError
 from minicnn.layers import (
@@ -147,7 +147,7 @@ def trained(dtype: str, prepare: Callable[[Sequential], None] = lambda model: No
     return [np.array(losses), *model.get_weights(), model.predict(x)]
 
 
-def frozen_normalization(model: Sequential) -> None:
+def frozen_normalization(model: Model) -> None:
     for layer in model.layers:
         layer.trainable = not isinstance(layer, BatchNormalization)
 
@@ -190,7 +190,7 @@ def test_gradients_through_inference_reach_every_variable(backend: Spy) -> None:
         np.testing.assert_allclose(fused, unfused, rtol=1e-10, atol=1e-12)
 
 
-def table(model: Sequential, **options: Any) -> list[str]:
+def table(model: Model, **options: Any) -> list[str]:
     text: list[str] = []
     model.plan(print_fn=text.append, **options)
     return [" ".join(line.replace("│", " ").split()) for line in text[0].splitlines()]
@@ -226,3 +226,123 @@ def test_a_table_of_nothing_and_of_no_batch() -> None:
         Sequential([Dense(3)]).plan()
     with pytest.raises(ArgumentError, match="batch_size must be a whole number of at least 1, got 0"):
         Sequential([Input((3,)), Dense(3)]).plan(batch_size=0)
+
+
+def block(relu: str | None = "after", widen: bool = False, turned: bool = False) -> Callable[[Any], Any]:
+    """A residual block; its shortcut has a convolution of its own if it widens; turned: the shortcut is added to."""
+
+    def made(x: Any) -> Any:
+        filters = 6 if widen else x.shape[-1]
+        y = ReLU()(BatchNormalization()(Conv2D(filters, 3, padding="same", use_bias=False)(x)))
+        y = BatchNormalization(gamma_initializer="random_normal")(Conv2D(filters, 3, padding="same")(y))
+        y = ReLU()(y) if relu == "before" else y
+        if widen:
+            x = BatchNormalization()(Conv2D(filters, 1)(x))
+        y = layers.Add()([y, x] if turned else [x, y])
+        return Activation("relu")(y) if relu == "after" else y
+
+    return made
+
+
+def residual(*blocks: Callable[[Any], Any], dtype: str = "float64") -> Model:
+    start = Input((9, 8, 4), dtype=dtype)
+    x = Conv2D(4, 3, padding="same")(start)
+    for one in blocks:
+        x = one(x)
+    return Model(start, Dense(5)(layers.GlobalAveragePooling2D()(x)), dtype=dtype)
+
+
+ADD = "add"
+AFTER, BEFORE, NONE = (CONV, BN, ADD, RELU), (CONV, BN, RELU, ADD), (CONV, BN, ADD)
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (block(), [(CONV, BN, RELU), AFTER]),
+        (block(turned=True), [(CONV, BN, RELU), AFTER]),
+        (block("before"), [(CONV, BN, RELU), BEFORE]),
+        (block(None), [(CONV, BN, RELU), NONE]),
+        (block(widen=True), [(CONV, BN, RELU), (), (), AFTER]),
+        (lambda x: ReLU()(layers.Add()([BatchNormalization()(x), x])), [(BN, ADD, RELU)]),
+        (lambda x: ReLU()(layers.Add()([Conv2D(4, 1)(x), x])), [(), (ADD, RELU)]),
+        # What adds more than two, repeats, or is added to itself stays as it is; so does a class of its own.
+        (lambda x: ReLU()(layers.Add()([BatchNormalization()(x), x, x])), [(), (), ()]),
+        (lambda x: ReLU()(layers.Add()([BatchNormalization()(x), Conv2D(1, 1)(x)])), [(), (), (), ()]),
+        (lambda x: layers.Add()([y := BatchNormalization()(x), y]), [(), ()]),
+        (lambda x: layers.Add()([BatchNormalization()(x), ReLU(max_value=6.0)(x)]), [(), (BN, ADD)]),
+        (lambda x: ReLU()(layers.Subtract()([BatchNormalization()(x), x])), [(), (), ()]),
+        (lambda x: ReLU()(layers.Add()([ReLU()(BatchNormalization()(x)), x])), [(BN, RELU), (ADD, RELU)]),
+        (lambda x: layers.Add()([BatchNormalization(activity_regularizer="l2")(x), x]), [(), ()]),
+    ],
+)
+def test_groups_of_residual_blocks(one: Callable[[Any], Any], expected: list[tuple[str, ...]]) -> None:
+    model = residual(one)
+    assert [group.words for group in model.groups()] == [(), *expected, (), ()]
+    with fusing(False):
+        assert not any(group.words for group in model.groups())
+
+
+def test_what_a_residual_block_gives_away_is_not_fused() -> None:
+    start = Input((8, 8, 4))
+    y = BatchNormalization()(start)
+    model = Model(start, [layers.Add()([start, y]), y])
+    assert [group.words for group in model.groups()] == [(), ()]
+
+
+def trained_residual(prepare: Callable[[Model], None]) -> list[np.ndarray]:
+    """Losses, weights and predictions after some steps through blocks of every kind."""
+    set_random_seed(5)
+    model = residual(block(), block("before"), block(None), block(widen=True), block(turned=True))
+    prepare(model)
+    model.compile(optimizers.SGD(0.05, momentum=0.9), "mse")
+    rng = generator(0)
+    x, y = rng.normal(size=(6, 9, 8, 4)), np.eye(5)[rng.integers(0, 5, 6)]
+    losses = [model.train_on_batch(x, y) for _ in range(4)]
+    return [np.array(losses), *model.get_weights(), model.predict(x)]
+
+
+@pytest.mark.parametrize("prepare", [lambda model: None, frozen_normalization], ids=["all", "frozen"])
+def test_residual_blocks_fused_and_unfused_train_alike(backend: Spy, prepare: Callable[[Model], None]) -> None:
+    fused = trained_residual(prepare)
+    backend.assert_ran("add_relu")
+    assert bool(backend.calls["batch_norm_add_relu"]) == bool(backend.calls["batch_norm_add"])
+    with fusing(False):
+        backend.calls.clear()
+        unfused = trained_residual(prepare)
+    assert not backend.calls["add_relu"] + backend.calls["batch_norm_add_relu"]
+    for a, b in zip(fused, unfused, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
+
+
+def test_inference_folds_the_normalization_at_the_end_of_a_block(backend: Spy) -> None:
+    model = residual(block(), block("before"), block(None), dtype="float32")
+    for variable in model.weights:
+        variable.assign(variable.numpy() + 0.3 * generator(1).random(variable.shape))
+    x = generator(2).normal(size=(3, 9, 8, 4)).astype(np.float32)
+    with fusing(False):
+        expected = model.predict(x)
+    backend.calls.clear()
+    np.testing.assert_allclose(model.predict(x), expected, rtol=1e-5, atol=1e-5)
+    assert not backend.calls["batch_norm_inference"]
+    assert backend.calls["add_relu"] == 1
+
+
+def test_a_shortcut_of_one_example_is_added_to_all(backend: Spy) -> None:
+    a, b = Input((4, 4, 2)), Input((4, 4, 2))
+    model = Model([a, b], ReLU()(layers.Add()([BatchNormalization()(a), b])))
+    x = generator(0).normal(size=(3, 4, 4, 2)).astype(np.float32)
+    for training in (True, False):
+        found = model([moved(x, chosen_device()), moved(x[:1], chosen_device())], training=training)
+        with fusing(False):
+            expected = model([moved(x, chosen_device()), moved(x[:1], chosen_device())], training=training)
+        np.testing.assert_allclose(to_host(found.data), to_host(expected.data), rtol=1e-5, atol=1e-5)
+
+
+def test_the_table_tells_of_a_shortcut() -> None:
+    start = Input((8, 8, 4))
+    model = Model(start, ReLU()(layers.Add()([BatchNormalization()(start), start])))
+    numbers = 8 * 8 * 4
+    fused, unfused = 4 * 4 * numbers + numbers, 4 * (3 + 3 + 2) * numbers
+    row = f"{(100 * fused + 64) / 1e6:.2f} {(100 * unfused + 64) / 1e6:.2f}"
+    assert any("batch_norm + add + relu" in line and line.endswith(row) for line in table(model, batch_size=100))

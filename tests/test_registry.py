@@ -54,7 +54,8 @@ def test_ones_own_classes_cannot_be_saved_by_name() -> None:
         pass
 
     class Flat(schedules.LearningRateSchedule):
-        pass
+        def __call__(self, step: int) -> float:
+            return 0.1
 
     with pytest.raises(ArgumentError, match=r"the optimizer .* is of a class of your own"):
         optimizers.serialize(Sgd())

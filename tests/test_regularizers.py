@@ -109,13 +109,15 @@ LAYERS: dict[str, Callable[[], layers.Layer]] = {
         2, 3, depthwise_regularizer="l1", pointwise_regularizer="l2", bias_regularizer=L2(0.5)
     ),
     "batch norm": lambda: layers.BatchNormalization(gamma_regularizer="l1", beta_regularizer=L2(0.5)),
+    "sequence": lambda: layers.Conv1D(2, 3, kernel_regularizer="l1", bias_regularizer=L2(0.5)),
     "prelu": lambda: layers.PReLU(alpha_regularizer=L1L2(0.1, 0.2), alpha_initializer="ones"),
 }
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer_with_weights_takes_them(name: str) -> None:
-    net = Sequential([Input((6, 6, 2)), LAYERS[name](), layers.Flatten(), layers.Dense(1)])
+    example = (36, 2) if name == "sequence" else (6, 6, 2)
+    net = Sequential([Input(example), LAYERS[name](), layers.Flatten(), layers.Dense(1)])
     layer = net.layers[0]
     assert len(layer.losses) == len(layer.trainable_weights)
     again = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
@@ -123,7 +125,7 @@ def test_every_layer_with_weights_takes_them(name: str) -> None:
     net.compile("sgd", "mse")
     before = sum(map(float, net.losses))
     for _ in range(3):
-        net.train_on_batch(np.zeros((2, 6, 6, 2)), np.zeros((2, 1)))
+        net.train_on_batch(np.zeros((2, *example)), np.zeros((2, 1)))
     assert sum(map(float, net.losses)) < before
 
 

@@ -37,6 +37,18 @@ def test_totals_tell_what_is_learned_and_how_many_bytes_it_takes() -> None:
     assert "Non-trainable params: 1,936 (7.56 KB)" in table
 
 
+def test_models_within_and_what_is_learned_are_shown_when_asked_for() -> None:
+    inner = Sequential([layers.Input((4,)), layers.Dense(3, trainable=False), layers.ReLU()], name="inner")
+    text: list[str] = []
+    model = Sequential([inner, layers.Dense(2)])
+    model.summary(print_fn=text.append, expand_nested=True, show_trainable=True)
+    rows = [" ".join(line.replace("│", " ").split()) for line in text[0].splitlines()]
+    at = rows.index("inner (Sequential) (None, 3) 15 Y")
+    assert rows[at + 1 : at + 3] == ["└ dense (Dense) (None, 3) 15 N", "└ re_lu (ReLU) (None, 3) 0 -"]
+    assert "dense (Dense) (None, 2) 8 Y" in rows
+    assert "└ dense" not in "".join(lines(model))
+
+
 def test_names_are_printed_as_they_are() -> None:
     table = lines(Sequential([layers.Input((4,)), layers.Dense(2, name="[/red]:smile:")], name="[bold]"))
     assert 'Model: "[bold]" (Sequential)' in table

@@ -27,11 +27,20 @@ def relu(x, negative_slope, max_value, threshold, y):
 
 
 @parallel_kernel
+def add_relu(x, y, z):
+    """max(x + y, 0); NaN stays NaN."""
+    for i in prange(len(x)):
+        total = x[i] + y[i]
+        z[i] = x.dtype.type(0) if total < 0 else total
+
+
+@parallel_kernel
 def relu_gradient(dy, x, negative_slope, max_value, threshold, dx):
-    """dy between threshold and max_value, negative_slope · dy up to threshold, 0 from max_value on."""
+    """dy between threshold and max_value, negative_slope · dy up to threshold, 0 from max_value on; dy at NaN."""
     zero = negative_slope * 0
     for i in prange(len(x)):
-        value = dy[i] if x[i] > threshold else negative_slope * dy[i]
+        below = negative_slope * dy[i] if negative_slope != 0 else zero
+        value = below if x[i] <= threshold else dy[i]
         dx[i] = zero if x[i] >= max_value else value
 
 

@@ -11,32 +11,42 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
+from minicnn.kernels.cpu import channel_rows
+from minicnn.kernels.cpu.calls import address_of, call_address
+from minicnn.kernels.cpu.channel_rows import rows_at_a_time
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
+from minicnn.kernels.cpu.relu_pool import kind_of
 from minicnn.kernels.cpu.sums import ROWS
 
 
-@parallel_kernel
-def block_moments(x, partial):
+def block_moments(x: np.ndarray, partial: np.ndarray) -> None:
     """x (rows, C) -> partial (blocks, 2, C): the mean of each block of rows, and its summed squared distances."""
+    kind = kind_of(x)
+    _block_moments(channel_rows.sums(kind), channel_rows.squares(kind), x, partial)
+
+
+@parallel_kernel
+def _block_moments(sums, squares, x, partial):
     for block in prange(len(partial)):
-        rows = x[np.int64(block) * ROWS : (np.int64(block) + 1) * ROWS]
-        _block_moments(rows, partial[block, 0], partial[block, 1])
+        _moments_of_block(np.int64(block), sums, squares, x, partial)
 
 
 @kernel
-def _block_moments(x, mean, squares):
-    mean[:] = 0
-    squares[:] = 0
-    for i in range(len(x)):
-        for c in range(x.shape[1]):
-            mean[c] += x[i, c]
-    n = x.dtype.type(len(x))
-    for c in range(x.shape[1]):
-        mean[c] /= n
-    for i in range(len(x)):
-        for c in range(x.shape[1]):
-            distance = x[i, c] - mean[c]
-            squares[c] += distance * distance
+def _moments_of_block(block, sums, squares, x, partial):
+    channels = x.shape[1]
+    first, last = block * ROWS, min((block + 1) * ROWS, len(x))
+    mean = address_of(partial) + block * 2 * channels * x.itemsize
+    spread = mean + channels * x.itemsize
+    together = rows_at_a_time(channels)
+    partial[block] = 0
+    for row in range(first, last, together):
+        start = address_of(x) + row * channels * x.itemsize
+        call_address(sums, (min(together, last - row), channels, start, mean))
+    for c in range(channels):
+        partial[block, 0, c] /= x.dtype.type(last - first)
+    for row in range(first, last, together):
+        start = address_of(x) + row * channels * x.itemsize
+        call_address(squares, (min(together, last - row), channels, start, mean, spread))
 
 
 @kernel

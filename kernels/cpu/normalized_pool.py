@@ -13,7 +13,7 @@ from numba import prange
 from minicnn.kernels.cpu import pool_rows
 from minicnn.kernels.cpu.calls import address_of, call_address
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
-from minicnn.kernels.cpu.relu_pool import blocks_of, kind_of, strips_of
+from minicnn.kernels.cpu.relu_pool import blocks_of, kind_of, long_rows, strips_of
 from minicnn.kernels.cpu.sums import sum_in_order
 from minicnn.kernels.cpu.threads import exclusive, scratch
 from minicnn.kernels.cpu.units import Pair
@@ -30,6 +30,7 @@ def forward(
     winners: np.ndarray,
 ) -> None:
     """x (N, H, W, C) -> y, winners (N, PH, PW, C): max-pooled relu((x - mean) · scale · gamma + beta)."""
+    x, y, winners = long_rows(size, x, y, winners)
     function = pool_rows.normalized_forward(size, kind_of(x))
     with exclusive:
         _forward(function, x, mean, scale, gamma, beta, size, y, winners)
@@ -45,6 +46,7 @@ def parameter_gradients(
     gradients: np.ndarray,
 ) -> None:
     """gradients (2, C): the sums of dz · (x - mean) · scale and of dz, which is dy (N, PH, PW, C) spread over x."""
+    dy, winners, x = long_rows(size, dy, winners, x)
     blocks, channels = blocks_of(x.shape, size), x.shape[3]
     function = pool_rows.normalized_sums(size, kind_of(x))
     with exclusive:
@@ -66,6 +68,7 @@ def input_gradient(
     dx: np.ndarray,
 ) -> None:
     """dx (N, H, W, C) = (dz - through_mean - (x - mean) · scale · through_variance) · factor; the others (C,)."""
+    dy, winners, x, dx = long_rows(size, dy, winners, x, dx)
     function = pool_rows.normalized_backward(size, kind_of(x))
     with exclusive:
         _backward(function, dy, winners, x, mean, scale, factor, through_mean, through_variance, size, dx)

@@ -58,7 +58,7 @@ def _max_pool_gradient_row(row, dy, winners, size, strides, pads, dx):
     n, h = row // dx.shape[1], row % dx.shape[1]
     dx[n, h] = 0
     upstream, winner, total = dy.reshape(-1), winners.reshape(-1), dx.reshape(-1)
-    channels = np.uint64(dx.shape[3])
+    channels, zero = np.uint64(dx.shape[3]), dx.dtype.type(0)
     first_row, last_row = _windows_over(h + pads[0], size[0], strides[0], dy.shape[1])
     for i in range(first_row, last_row):
         r = h + pads[0] - i * strides[0]
@@ -70,8 +70,9 @@ def _max_pool_gradient_row(row, dy, winners, size, strides, pads, dx):
                 here = np.uint64(((n * dx.shape[1] + h) * dx.shape[2] + w) * dx.shape[3])
                 there = np.uint64(((n * dy.shape[1] + i) * dy.shape[2] + j) * dx.shape[3])
                 for c in range(channels):
-                    # A product, since who won cannot be predicted: branches would be guessed wrong one time in four.
-                    total[here + c] += upstream[there + c] * dx.dtype.type(winner[there + c] == tap)
+                    # Loaded whether it won or not: who won cannot be predicted, so this must be no branch.
+                    gradient = upstream[there + c]
+                    total[here + c] += gradient if winner[there + c] == tap else zero
 
 
 @parallel_kernel

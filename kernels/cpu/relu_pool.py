@@ -11,6 +11,8 @@ strip of its own. `pool_rows` treats a strip.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numba import prange
 
@@ -21,9 +23,12 @@ from minicnn.kernels.cpu.sums import ROWS, sum_in_order
 from minicnn.kernels.cpu.threads import exclusive, scratch
 from minicnn.kernels.cpu.units import Pair
 
+NUMBERS = 8192  # in a row, at most, where rows are put together
+
 
 def relu_pool(x: np.ndarray, size: Pair, y: np.ndarray, winners: np.ndarray) -> None:
     """x (N, H, W, C) -> y, winners (N, PH, PW, C). All contiguous."""
+    x, y, winners = long_rows(size, x, y, winners)
     function = pool_rows.forward(size, kind_of(x))
     with exclusive:
         _relu_pool(function, x, size, y, winners)
@@ -31,12 +36,26 @@ def relu_pool(x: np.ndarray, size: Pair, y: np.ndarray, winners: np.ndarray) -> 
 
 def relu_pool_gradient(dy: np.ndarray, winners: np.ndarray, size: Pair, dx: np.ndarray, sums: np.ndarray) -> None:
     """dy, winners (N, PH, PW, C) -> dx (N, H, W, C), and its sums (C,). All contiguous."""
+    dy, winners, dx = long_rows(size, dy, winners, dx)
     blocks = blocks_of(dx.shape, size)
     function = pool_rows.backward(size, kind_of(dx))
     with exclusive:
         partial = scratch("sums", blocks * len(sums), dy.dtype).reshape(blocks, len(sums))
         _gradient(function, dy, winners, size, dx, partial)
         sum_in_order(partial, sums)
+
+
+def long_rows(size: Pair, *images: np.ndarray) -> Iterator[np.ndarray]:
+    """The images (N, H, W, C) as they are treated: where nothing is pooled, rows are put together to longer ones.
+
+    It does not matter then how the pixels lie, and every row costs a call.
+    """
+    n, height, width, channels = images[0].shape
+    together = 1
+    if size == (1, 1) and images[0].size:
+        together = next(k for k in range(max(1, NUMBERS // (width * channels)), 0, -1) if n * height % k == 0)
+    for a in images:
+        yield a if together == 1 else a.reshape(n * height // together, 1, together * width, channels)
 
 
 def blocks_of(image: tuple[int, ...], size: Pair) -> int:

@@ -86,6 +86,23 @@ extern "C" __global__ void normalize_relu_pool(const Real *__restrict__ x, const
     });
 }
 
+// Normalized x + shortcut. With winners ReLU, too: after the sum, or before it if relu_first; winners are 1 where it
+// let nothing through. n: numbers of x.
+extern "C" __global__ void normalize_add(const Real *__restrict__ x, const Real *__restrict__ gamma,
+                                         const Real *__restrict__ beta, const Real *__restrict__ mean,
+                                         const Real *__restrict__ variance, Real epsilon,
+                                         const Real *__restrict__ shortcut, int relu_first, Real *__restrict__ y,
+                                         unsigned char *__restrict__ winners, int channels, long long n) {
+    for_own_rows(channels, n, [&](long long i, int, int c) {
+        Real normalized = (x[i] - mean[c]) * inverse_deviation(variance[c], epsilon) * gamma[c] + beta[c];
+        Real other = shortcut[i], z = relu_first ? normalized : normalized + other;
+        bool dead = winners && z <= Real(0);
+        Real value = dead ? Real(0) : z;
+        y[i] = relu_first ? value + other : value;
+        if (winners) winners[i] = dead;
+    });
+}
+
 // Stage 1 of both parameters' gradients: sums of dy · normalized x, then of dy -> sums (chunks, 2, channels).
 extern "C" __global__ void parameter_gradients(const Real *__restrict__ dy, const Real *__restrict__ x,
                                                const Real *__restrict__ mean, const Real *__restrict__ variance,
@@ -139,6 +156,33 @@ extern "C" __global__ void pooled_parameter_gradients(const Real *__restrict__ d
             }
         dbeta_here += winner == nobody(pools) ? Real(0) : upstream;
         return sum;
+    }, chunk.first, last);
+    Real dbeta = sum_of_threads(dbeta_here);
+    if (inside && threadIdx.y == 0) {
+        sums[(blockIdx.x * 2LL) * channels + c] = dgamma;
+        sums[(blockIdx.x * 2LL + 1) * channels + c] = dbeta;
+    }
+}
+
+// The same through a ReLU whose winners normalize_add gave: dz is what it lets through of dy, all (rows, channels).
+extern "C" __global__ void held_back_parameter_gradients(const Real *__restrict__ dy,
+                                                         const unsigned char *__restrict__ winners,
+                                                         const Real *__restrict__ x, const Real *__restrict__ mean,
+                                                         const Real *__restrict__ variance, Real epsilon,
+                                                         Real *__restrict__ dz, Real *__restrict__ sums,
+                                                         long long rows, int channels, long long rows_of_chunk) {
+    Chunk chunk = chunk_of_rows(blockIdx.x, rows, rows_of_chunk);
+    int c = chunk.channel;
+    bool inside = c < channels;
+    long long last = inside ? chunk.last : chunk.first;
+    Real center = inside ? mean[c] : Real(0), scale = inside ? inverse_deviation(variance[c], epsilon) : Real(0);
+    Real dbeta_here = 0;
+    Real dgamma = sum_of_rows([&](long long row) {
+        long long i = row * channels + c;
+        Real from_above = dy[i], upstream = winners[i] ? Real(0) : from_above;
+        dz[i] = upstream;
+        dbeta_here += upstream;
+        return upstream * ((x[i] - center) * scale);
     }, chunk.first, last);
     Real dbeta = sum_of_threads(dbeta_here);
     if (inside && threadIdx.y == 0) {

@@ -15,12 +15,23 @@ extern "C" __global__ void relu(const Real *__restrict__ x, Real slope, Real max
     y[i] = value > max_value ? max_value : value;
 }
 
-// dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on.
+// max(x + y, 0); NaN stays NaN.
+extern "C" __global__ void add_relu(const Real *__restrict__ x, const Real *__restrict__ y, Real *__restrict__ z,
+                                    long long n) {
+    long long i = thread_number();
+    if (i >= n) return;
+    Real sum = x[i] + y[i];
+    z[i] = sum < Real(0) ? Real(0) : sum;
+}
+
+// dy between threshold and max_value, slope · dy up to threshold, 0 from max_value on; dy at NaN.
 extern "C" __global__ void relu_gradient(const Real *__restrict__ dy, const Real *__restrict__ x, Real slope,
                                          Real max_value, Real threshold, Real *__restrict__ dx, long long n) {
     long long i = thread_number();
     if (i >= n) return;
-    Real value = x[i] > threshold ? dy[i] : slope * dy[i];
+    Real upstream = dy[i];
+    Real below = slope != Real(0) ? slope * upstream : Real(0);
+    Real value = x[i] <= threshold ? below : upstream;
     dx[i] = x[i] >= max_value ? Real(0) : value;
 }
 

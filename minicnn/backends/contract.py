@@ -175,8 +175,46 @@ class Backend(Protocol):
     ) -> Array:
         """batch_norm_input_gradient of relu_pool_gradient: dL/dx (N, H, W, C)."""
 
+    # The end of a residual block. x, shortcut and y (..., C); winners (..., C), uint8, as of windows of one pixel: 0
+    # where ReLU let something through, 1 where it did not.
+
+    def add_relu(self, x: Array, y: Array) -> Array:
+        """relu(x + y), of one shape; relu_gradient takes it back, since the result is positive where x + y was."""
+
+    def batch_norm_add(
+        self, x: Array, gamma: Array, beta: Array, shortcut: Array, epsilon: float
+    ) -> tuple[Array, Array, Array]:
+        """batch_norm(x) + shortcut, the mean and the (biased) variance of x."""
+
+    def batch_norm_add_relu(
+        self, x: Array, gamma: Array, beta: Array, shortcut: Array, epsilon: float, relu_first: bool
+    ) -> tuple[Array, Array, Array, Array]:
+        """relu(batch_norm(x) + shortcut), or relu(batch_norm(x)) + shortcut; the winners, the mean, the variance.
+
+        Where ReLU comes first, the functions of batch_norm_relu_pool take it back.
+        """
+
+    def batch_norm_add_relu_gradients(
+        self, dy: Array, winners: Array, x: Array, mean: Array, variance: Array, epsilon: float
+    ) -> tuple[Array, Array, Array]:
+        """dL/dz of what went into ReLU (..., C), also dL/dshortcut, and its batch_norm_parameter_gradients."""
+
     def dense_relu(self, x: Array, w: Array, b: Array | None) -> Array:
         """relu(x @ w + b); relu_gradient takes it back, since y is positive where x @ w + b was."""
+
+    # Where branches of a network meet. All arrays of a call have as many axes.
+
+    def add(self, x: Array, y: Array) -> Array:
+        """x + y, of one shape."""
+
+    def add_to(self, total: Array, x: Array) -> Array:
+        """total + x, of one shape. total, which is contiguous, is given away: the sum may lie in its memory."""
+
+    def concatenate(self, xs: Arrays, axis: int) -> Array:
+        """The arrays, whose shapes differ along `axis` only, behind one another; axis counts from 0."""
+
+    def part(self, x: Array, axis: int, start: int, stop: int) -> Array:
+        """A copy of what lies from start to stop (not included) along `axis`: concatenate's way back."""
 
     # Activations, element by element (softmax: over the last axis). The gradients take y where y is enough.
 

@@ -15,6 +15,7 @@ from minicnn.callbacks.lambda_callback import LambdaCallback
 from minicnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from minicnn.callbacks.listing import CallbackList
 from minicnn.callbacks.model_checkpoint import ModelCheckpoint
+from minicnn.callbacks.optuna_pruning import OptunaPruning
 from minicnn.callbacks.progress import ProgbarLogger
 from minicnn.callbacks.tensorboard import TensorBoard
 from minicnn.callbacks.terminate_on_nan import TerminateOnNaN
@@ -30,6 +31,7 @@ __all__ = [
     "LearningRateScheduler",
     "Logs",
     "ModelCheckpoint",
+    "OptunaPruning",
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "TensorBoard",

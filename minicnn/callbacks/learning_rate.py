@@ -105,14 +105,14 @@ class ReduceLROnPlateau(MonitorCallback):
 
 def learning_rate(model: Any) -> float:
     """The rate of the model's next step."""
-    return float(model.optimizer.current_learning_rate)
+    return float(model.optimizer.learning_rate)
 
 
 def set_learning_rate(model: Any, rate: float, who: str) -> None:
     """Gives the optimizer another rate. Raises ArgumentError if its rate is a schedule or the new one is negative."""
-    if callable(model.optimizer.learning_rate):
+    if (schedule := model.optimizer.schedule) is not None:
         raise ArgumentError(
-            f"{who}: the optimizer's learning rate is a schedule, {type(model.optimizer.learning_rate).__name__}, "
+            f"{who}: the optimizer's learning rate is a schedule, {type(schedule).__name__}, "
             "which changes it at every step; give the optimizer a number"
         )
     if not 0 <= rate < float("inf"):

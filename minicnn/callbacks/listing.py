@@ -24,12 +24,14 @@ class CallbackList(Callback):
 
     def __init__(
         self,
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         add_history: bool = False,
         add_progbar: bool = False,
         model: Any = None,
         **params: Any,
     ) -> None:
+        if isinstance(callbacks, Callback):
+            callbacks = [callbacks]
         if not isinstance(callbacks, (list, tuple, type(None))):
             raise ArgumentError(f"callbacks must be a list of callbacks.Callback objects; got {callbacks!r:.80}")
         self.callbacks: list[Callback] = []

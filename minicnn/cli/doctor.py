@@ -19,16 +19,16 @@ from minicnn.datasets.places import cache_folder
 from minicnn.errors import BackendError
 
 NUMPY_OPERATORS = (
-    *("absolute", "add", "divide", "exp", "log", "matmul", "multiply", "negative", "power", "sqrt", "subtract"),
-    *("max", "mean", "sum", "maximum", "minimum", "concatenate"),
-    *("getitem", "reshape", "transpose", "upsample2d", "zero_pad2d"),
+    *("absolute", "divide", "exp", "log", "matmul", "multiply", "negative", "power", "sqrt", "subtract"),
+    *("max", "mean", "sum", "maximum", "minimum"),
+    *("getitem", "reshape", "transpose", "upsample2d"),
     *("binary_cross_entropy", "cross_entropy", "log_softmax", "prelu"),
 )
 """Operators that are NumPy code on every backend: none has a kernel."""
 
 NUMPY_LAYERS = (
     *("Cropping1D", "Cropping2D", "GaussianDropout", "Permute", "PReLU", "RepeatVector"),
-    *("UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D"),
+    *("UpSampling1D", "UpSampling2D"),
 )
 """Layers that are made of those alone. Flatten, Reshape and Identity are as well, but only look at the same memory."""
 

@@ -15,14 +15,14 @@ from minicnn.registry import lookup
 
 
 def make_network(spec: str, input_shape: tuple[int, int, int], classes: int) -> Model:
-    """A network for images (H, W, C) and `classes` classes, from a name or a file (.json, .minicnn).
+    """A network for images (H, W, C) and `classes` classes, from a name, a file (.json, .minicnn) or a folder.
 
     Raises ArgumentError if there is no such network, or if the file's network has another input or output shape, or
     gives probabilities instead of logits; CheckpointError for a damaged file.
     """
     if spec in NETWORKS:
         return NETWORKS[spec](input_shape, classes)
-    if not os.path.isfile(spec):
+    if not os.path.exists(spec):
         if spec.endswith((".json", ".minicnn")):
             raise ArgumentError(f"model {spec!r}: there is no such file")
         lookup("network", spec, NETWORKS)
@@ -55,20 +55,24 @@ def named_network(spec: str, input_shape: str | None = None, classes: int | None
     path = Path(spec)
     if not os.path.exists(path):
         lookup("network", spec, NETWORKS)
-    network = read_network(path / "best.minicnn" if path.is_dir() else path)
+    network = read_network(path)
     if input_shape is not None:
         network.build((None, *_shape(input_shape)))
     return network
 
 
 def read_network(path: Path) -> Model:
-    """The network in a .json architecture or a .minicnn file. Raises ArgumentError or CheckpointError."""
+    """The network in a .json architecture, a .minicnn file or folder, or the best of a run's folder.
+
+    Raises ArgumentError or CheckpointError.
+    """
     if path.suffix == ".json":
         try:
             return model_from_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise ArgumentError(f"cannot read the architecture {path}: {error}") from None
-    return load_model(path)
+    best = path / "best.minicnn"
+    return load_model(best if os.path.exists(best) else path)
 
 
 def _shape(text: str) -> tuple[int, int, int]:

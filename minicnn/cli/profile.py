@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import click
 import numpy as np
@@ -16,12 +17,14 @@ from minicnn import backends
 from minicnn.cli.console import plain_console
 from minicnn.cli.networks import named_network
 from minicnn.errors import ArgumentError
+from minicnn.groups import Group
 from minicnn.layers import InputLayer
 from minicnn.models import Model
-from minicnn.plan import Group
+from minicnn.plan import Plan
 from minicnn.plan_table import flops
 from minicnn.random import generator
-from minicnn.tensor import Tensor, no_grad
+from minicnn.structure import leaves, mapped
+from minicnn.tensor import Node, Tensor, no_grad
 
 WARM_UP = 2  # runs that are not counted: kernels are compiled, memory is fetched
 
@@ -72,7 +75,7 @@ def profile(
     network = named_network(model, input_shape, classes)
     with backends.use_backend(backend) if backend else nullcontext():
         rows = measure(network, batch, train, repeat)
-        ceiling = peak() / (2 if network.layers[0].dtype == "float64" else 1)
+        ceiling = peak() / (2 if network.dtype == "float64" else 1)
         title = (
             f"{network.name}: a batch of {batch} {'forward and backward' if train else 'forward'}, "
             f"{backends.current_backend().name} backend, {backends.get_num_threads()} thread(s)"
@@ -91,54 +94,78 @@ def measure(network: Model, batch: int, train: bool, repeat: int) -> Rows:
 
     Raises ArgumentError for a network whose input shape is not known.
     """
-    if not network.built or None in network.input_shape[1:]:
+    if not network.built or any(None in tensor.shape[1:] for tensor in network.inputs):
         raise ArgumentError(f"{network.name} does not say how large its images are: give --input-shape, e.g. 64,64,3")
-    shape = (batch, *(n or 1 for n in network.input_shape[1:]))
-    x = generator(0).standard_normal(shape).astype(network.layers[0].dtype)
-    rows = [(group, Cost()) for group in network.groups() if not isinstance(group.layers[0], InputLayer)]
+    rng, shapes = generator(0), [tensor.shape for tensor in network.inputs]
+    sizes = [(batch, *(n or 1 for n in shape[1:])) for shape in shapes]
+    inputs = [Tensor(rng.standard_normal(size).astype(network.dtype or "float32")) for size in sizes]
+    plan = network.planned()
+    costs = [Cost() for _ in plan.steps]
     for turn in range(WARM_UP + repeat):
         if turn == WARM_UP:
-            for _, cost in rows:
+            for cost in costs:
                 cost.forward.clear()
                 cost.backward.clear()
         for variable in network.trainable_weights:
             variable.zero_grad()
-        _pass(rows, Tensor(x), train)
-    return rows
+        _pass(plan, costs, inputs, train)
+    rows = [(step.group, cost) for step, cost in zip(plan.steps, costs, strict=True)]
+    return [(group, cost) for group, cost in rows if not isinstance(group.layers[0], InputLayer)]
 
 
-def _pass(rows: Rows, x: Tensor, train: bool) -> None:
+def _pass(plan: Plan, costs: list[Cost], inputs: list[Tensor], train: bool) -> None:
     """Once forward and, to train, back; each group by itself, so that each can be timed."""
-    ends: list[tuple[Tensor, Tensor]] = []
+    values = dict(zip(plan.inputs, inputs, strict=True))
+    ends: list[tuple[list[Tensor], list[Tensor]]] = []
     with nullcontext() if train else no_grad():
-        for group, cost in rows:
+        for step, cost in zip(plan.steps, costs, strict=True):
+            x = mapped(lambda number: _cut_off(values[number]), step.takes)
             with _timed(cost.forward):
-                y = group(x, train)
-            cost.flop, cost.least_bytes = _work(group, x, y)
-            ends.append((x, y))
-            x = Tensor(y.data, requires_grad=train)  # cut off: its own backward pass ends here
-    dy = np.ones_like(x.data) / x.data.dtype.type(x.size)
-    for (_, cost), (x, y) in zip(reversed(rows), reversed(ends), strict=True):
-        if not y.requires_grad:  # forward alone, or nothing up to here that learns
-            break
+                y = step.group(x, train if step.training is None else step.training)
+            ends.append((leaves(x), leaves(y)))
+            cost.flop, cost.least_bytes = _work(step.group, *ends[-1])
+            values.update(zip(leaves(step.gives), leaves(y), strict=True))
+    upstream = {n: np.ones_like(values[n].data) / values[n].dtype.type(values[n].size) for n in plan.outputs}
+    for step, cost, (xs, ys) in reversed(list(zip(plan.steps, costs, ends, strict=True))):
+        slopes = [upstream.pop(number, None) for number in leaves(step.gives)]
+        asked = [(y, dy) for y, dy in zip(ys, slopes, strict=True) if y.requires_grad and dy is not None]
+        if not asked:  # forward alone, or nothing up to here that learns
+            continue
         with _timed(cost.backward):
-            y.backward(dy)
-        if x.grad is None:
-            break
-        dy = x.grad
+            for y, dy in asked:
+                y.backward(dy)
+            for number, x in zip(leaves(step.takes), xs, strict=True):
+                if x.grad is not None:
+                    before = upstream.get(number)  # where branches part, both gradients are summed, as the tape does
+                    upstream[number] = x.grad if before is None else backends.backend_for(before).add(before, x.grad)
 
 
-def _work(group: Group, x: Tensor, y: Tensor) -> tuple[float, int]:
+def _cut_off(x: Tensor) -> Tensor:
+    """The same numbers, at which a backward pass ends; dL/dx is left in `grad`, uncopied, as if it were passed on."""
+    y = Tensor(x.data)
+    if x.requires_grad:
+
+        def leave(dy: Any) -> dict[str, Any]:
+            y.grad = dy
+            return {}
+
+        y.node, y.requires_grad = Node("input", {}, leave), True
+    return y
+
+
+def _work(group: Group, xs: list[Tensor], ys: list[Tensor]) -> tuple[float, int]:
     """The operations of weighted sums, and the bytes that have to move, forward and, if y has a gradient, backward."""
-    flop = float(len(x.data)) * sum(flops(layer) for layer in group.layers)
-    through = 0 if np.may_share_memory(x.data, y.data) else x.data.nbytes + y.data.nbytes  # 0: a view, for nothing
+    flop = float(len(xs[0])) * sum(flops(layer) for layer in group.layers)
+    moved = not np.may_share_memory(xs[0].data, ys[0].data)  # else a view, for nothing
+    through = moved * sum(t.data.nbytes for t in (*xs, *ys))
     weights = sum(v.data.nbytes for layer in group.layers for v in layer.weights)
-    if not y.requires_grad:
+    if not any(y.requires_grad for y in ys):
         return flop, through + weights
     learned = sum(v.data.nbytes for layer in group.layers for v in layer.trainable_weights)
-    dx = x.data.nbytes if through and x.requires_grad else 0
+    dx = moved * sum(x.data.nbytes for x in xs if x.requires_grad)
     backward = through + weights + dx + learned  # x, dy and the weights are read, their gradients written
-    return flop * (1 + x.requires_grad + bool(learned)), through + weights + backward
+    directions = 1 + any(x.requires_grad for x in xs) + bool(learned)
+    return flop * directions, through + weights + backward
 
 
 @contextmanager

@@ -22,9 +22,10 @@ from minicnn.cli.run_folder import RunFolder, read_config
 from minicnn.data import augment, sources
 from minicnn.data.batches import Batches
 from minicnn.data.dataset import Dataset
+from minicnn.data.fingerprint import changed_parts, fingerprints
 from minicnn.data.split import with_validation
 from minicnn.datasets import embedded
-from minicnn.errors import CheckpointError
+from minicnn.errors import CheckpointError, DataError
 from minicnn.kernels.announcement import announcing_with
 from minicnn.losses import SparseCategoricalCrossentropy
 from minicnn.models import Model, load_model
@@ -137,12 +138,15 @@ def _run(settings: Settings, folder: Path, resumed: bool) -> int:
 def _train(settings: Settings, folder: Path, resumed: bool, console: Console) -> int:
     minicnn.set_random_seed(settings.seed)
     data = _load(settings)
+    prints = fingerprints(data)
+    if resumed:
+        _need_same_data(folder, settings, prints)
     run = RunFolder(folder, {"class_names": list(data.class_names), "scale": SCALE, "data": settings.data})
     model = run.resume() if resumed else None
     if model is None:
         model = _new_model(settings, data)
     if not resumed:
-        run.start({"settings": dataclasses.asdict(settings), "made_with": _versions()})
+        run.start({"settings": dataclasses.asdict(settings), "made_with": _versions(), "data": prints})
 
     try:
         _fit(model, data, run, settings, console)
@@ -185,6 +189,16 @@ def _load(settings: Settings) -> Dataset:
     if settings.limit is not None:
         data = dataclasses.replace(data, x_train=data.x_train[: settings.limit], y_train=data.y_train[: settings.limit])
     return data
+
+
+def _need_same_data(folder: Path, settings: Settings, prints: dict[str, str]) -> None:
+    """Raises DataError if a run, which says what it began with, would go on with other images or labels."""
+    config = read_config(folder)
+    if "data" in config and (changed := changed_parts(config["data"], prints)):
+        raise DataError(
+            f"{settings.data} has changed since {folder} began: its {' and '.join(changed)} images or labels are "
+            "others. Bring back what was there, or begin a new run without --resume"
+        )
 
 
 def _new_model(settings: Settings, data: Dataset) -> Model:

@@ -59,7 +59,8 @@ def check_labels(
 
     count: how many there must be, one for each image. classes: how many classes there are, so that labels are
     0 .. classes - 1; None allows any label from 0.
-    Raises DataError for labels that are no integers, one-hot rows, a wrong number of them, or labels out of range.
+    Raises DataError for labels that are no whole numbers (floats may be), one-hot rows, a wrong number of them, or
+    labels out of range.
     """
     labels = _as_array(labels, name)
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -67,6 +68,8 @@ def check_labels(
     if labels.ndim != 1:
         one_hot = "; they look one-hot: give labels.argmax(axis=1)" if labels.ndim == 2 else ""
         raise DataError(f"{name}: has shape {labels.shape}; expected one class number for each image, (N,){one_hot}")
+    if labels.dtype.kind == "f" and np.array_equal(labels, np.floor(labels)) and np.isfinite(labels).all():
+        labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iu":
         raise DataError(
             f"{name}: has dtype {labels.dtype}; expected integer class numbers 0, 1, 2, ... "

@@ -216,6 +216,11 @@ class DirectoryFlow(Flow):
         super().__init__(generator, subset != "validation", count=len(chosen), **options)
         print(f"Found {self.count} images belonging to {self.num_classes} classes.")
 
+    @property
+    def labels(self) -> np.ndarray:
+        """Class number of each picture, as `classes`."""
+        return self.classes
+
     def picture(self, number: int) -> np.ndarray:
         """The picture in filepaths[number], of target_size."""
         image = load_img(self.filepaths[number], target_size=self.target_size, **self._loading)  # type: ignore[arg-type]

@@ -47,6 +47,10 @@ class Stream:
         """The batches of one epoch from the one numbered `start` on."""
         return islice(self.epoch(number), start, None)
 
+    def first(self) -> Batch:
+        """The first batch of the first epoch, to be looked at."""
+        return next(iter(self.epoch()))
+
     def __iter__(self) -> Iterator[Any]:
         """The first epoch's batches as people take them apart: x, (x, y) or (x, y, weights)."""
         return (as_tuple(batch) for batch in self.epoch())

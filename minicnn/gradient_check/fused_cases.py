@@ -13,7 +13,7 @@ import numpy as np
 from minicnn import ops
 from minicnn.gradient_check.array_cases import batch_norm, dense
 from minicnn.gradient_check.case import Case, Draw
-from minicnn.gradient_check.draws import whole_from
+from minicnn.gradient_check.draws import between, shape_from, whole_from
 from minicnn.gradient_check.window_cases import conv2d
 
 ORDERS = 20
@@ -32,6 +32,22 @@ def batch_norm_relu(rng: np.random.Generator) -> Case:
 def dense_relu(rng: np.random.Generator) -> Case:
     """With and without bias."""
     return _farthest(rng, dense, ops.dense_relu)
+
+
+def add_relu(rng: np.random.Generator) -> Case:
+    """Sums on both sides of 0."""
+    x = rng.standard_normal(shape_from(rng))
+    return Case(ops.add_relu, {"x": x, "y": between(rng, x.shape, (0,)) - x})
+
+
+def batch_norm_add(rng: np.random.Generator) -> Case:
+    """Of rows, sequences and images; ReLU after the sum, before it, or not at all."""
+    relu = rng.choice(["after", "before", ""]).item() or None
+    case = _farthest(rng, batch_norm, ops.batch_norm_relu) if relu == "before" else batch_norm(rng)
+    case.options.pop("pool_size", None)
+    normalized = Case(ops.batch_norm, case.inputs, case.options)(**case.inputs)
+    shortcut = between(rng, normalized.shape, (0,)) - (0 if relu == "before" else normalized)
+    return Case(ops.batch_norm_add, {**case.inputs, "shortcut": shortcut}, {**case.options, "relu": relu})
 
 
 def _farthest(rng: np.random.Generator, draw: Draw, fused: Callable[..., object]) -> Case:
@@ -64,4 +80,6 @@ def _distance(z: np.ndarray, pool_size: tuple[int, int]) -> float:
     return min(nearest, float((first - second)[first > 0].min(initial=1)))
 
 
-FUSED_CASES: dict[str, Draw] = {draw.__name__: draw for draw in (conv2d_relu, batch_norm_relu, dense_relu)}
+FUSED_CASES: dict[str, Draw] = {
+    draw.__name__: draw for draw in (conv2d_relu, batch_norm_relu, dense_relu, add_relu, batch_norm_add)
+}

@@ -16,6 +16,7 @@ from minicnn.layers.dropout import Dropout, GaussianDropout, SpatialDropout1D, S
 from minicnn.layers.embedding import Embedding
 from minicnn.layers.function import Identity, Lambda
 from minicnn.layers.input import Input, InputLayer
+from minicnn.layers.merged import add, average, concatenate, dot, maximum, minimum, multiply, subtract
 from minicnn.layers.merging import Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract
 from minicnn.layers.normalization import BatchNormalization
 from minicnn.layers.one_dimensional import (
@@ -114,8 +115,16 @@ __all__ = [
     "Variable",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 _KNOWN: dict[str, type[Layer]] = {

@@ -52,12 +52,13 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """x where positive, negative_slope · x elsewhere."""
+    """x where positive, negative_slope · x elsewhere. Older courses call it alpha."""
 
     keeps_shape = True
     base_name = "leaky_re_lu"
 
-    def __init__(self, negative_slope: float = 0.3, **options: Unpack[LayerOptions]) -> None:
+    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        negative_slope = options.pop("alpha", negative_slope)
         super().__init__(**options)
         self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope, least=0)
 
@@ -113,6 +114,7 @@ class PReLU(Layer):
         """Makes alpha."""
         if any(a >= len(input_shape) for a in self.shared_axes):
             raise ArgumentError(f"shared_axes {self.shared_axes} must be below {len(input_shape)}, the number of axes")
+        self.bound_axes = tuple(a for a in range(1, len(input_shape)) if a not in self.shared_axes)
         shape = tuple(1 if a in self.shared_axes else int(n or 0) for a, n in enumerate(input_shape) if a > 0)
         self.alpha = self.add_weight(
             "alpha",

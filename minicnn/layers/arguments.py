@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from minicnn.errors import ArgumentError
 from minicnn.geometry import is_int
 from minicnn.layers.shapes import Shape, show
+from minicnn.registry import unknown_argument
 
 # More numbers than that, 4 GiB of float32, in one variable or one example's output are a slip or an attack.
 LARGEST = 2**30
@@ -31,6 +33,26 @@ def check_shape_argument(name: str, shape: Any) -> tuple[int | None, ...]:
             f"{name} must be the shape of one example, e.g. (28, 28, 1): positive whole numbers; got {shape!r}"
         )
     return tuple(None if n is None else int(n) for n in shape)
+
+
+def in_older_words(cls: type, given: Mapping[str, Any], input_shape: Any) -> Any:
+    """The input_shape, also where it was given as `input_dim=n` or `input_length=n`, which stand for (n,).
+
+    given: the arguments that the layer does not have. Raises ArgumentError for channels that come first, TypeError for
+    arguments that nobody knows.
+    """
+    for name, value in given.items():
+        if name == "data_format":
+            if value not in (None, "channels_last"):
+                raise ArgumentError(
+                    f"{cls.__name__}: data_format must be 'channels_last', got {value!r:.80}; images are "
+                    "(N, height, width, channels) here: x.transpose(0, 2, 3, 1)"
+                )
+        elif name not in ("input_dim", "input_length"):
+            raise TypeError(unknown_argument(cls, name))
+        elif input_shape is None and value is not None:
+            input_shape = (value,)
+    return input_shape
 
 
 def positive(owner: object, name: str, value: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Self, TypedDict
 
@@ -16,7 +16,9 @@ from minicnn.backends import check_device, moved
 from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
 from minicnn.initializers import Initializer
-from minicnn.layers.arguments import check_affordable, check_shape_argument, flag
+from minicnn.layers.arguments import check_affordable, check_shape_argument, flag, in_older_words
+from minicnn.layers.initial import check_trial, initial_values
+from minicnn.layers.mode import is_training, told
 from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
 from minicnn.layers.variable import Variable, assign_all
 from minicnn.numeric import numeric
@@ -27,20 +29,6 @@ from minicnn.structure import is_nested, leaves, mapped
 from minicnn.tensor import Call, Symbolic, Tensor, is_symbolic
 
 _made = itertools.count()
-_training: ContextVar[bool] = ContextVar("training", default=False)
-
-
-class told:
-    """`with told(training):` layers that are called within, and not told themselves, are told this."""
-
-    def __init__(self, training: bool) -> None:
-        self._training = bool(training)
-
-    def __enter__(self) -> None:
-        self._before = _training.set(self._training)
-
-    def __exit__(self, *_: object) -> None:
-        _training.reset(self._before)
 
 
 class LayerOptions(TypedDict, total=False):
@@ -60,17 +48,21 @@ class Layer:
     dtype: "float32" (default) or "float64", of the variables and of what is computed.
     trainable: False keeps the variables as they are.
     input_shape: shape of one example, without the batch; on the first layer of a model, instead of an Input.
+    What older courses write is understood: `input_dim=n`, `input_length=n`, `data_format="channels_last"`.
     activity_regularizer: what the layer's output adds to the loss, divided by the number of examples.
 
     A subclass defines `build` (if it has variables) and `call`, and keeps every argument of its constructor in an
     attribute of the same name: that is what `get_config` reads. Layers in its attributes, also in lists and dicts
     there, are part of it. Where it says nothing in `compute_output_shape`, it is tried out.
+    A layer may be called on inputs of several shapes, if its variables fit: those with variables name the axes that
+    have to stay in `bound_axes`.
     """
 
     input_ndim: int | None = None  # how many axes the input must have, if it matters
     base_name: str | None = None
     keeps_shape = False  # the output has the input's shape
     merges = False  # takes a list of inputs
+    bound_axes: tuple[int, ...] | None = None  # those whose sizes its variables have; None: all of them
     wiring: Any = None  # the graph of layers that a call of it is, if it is one
 
     def __init__(
@@ -80,7 +72,9 @@ class Layer:
         trainable: bool = True,
         input_shape: tuple[int | None, ...] | None = None,
         activity_regularizer: Any = None,
+        **older: Any,
     ) -> None:
+        input_shape = in_older_words(type(self), older, input_shape)
         if dtype not in (None, "float32", "float64"):
             raise ArgumentError(f"{type(self).__name__}: dtype must be 'float32' or 'float64', got {dtype!r}")
         if not isinstance(name, str | None):
@@ -156,7 +150,7 @@ class Layer:
         if is_symbolic(x):
             return self._note(x, training)
         if training is None:
-            return self.run(self.receive(x), _training.get())
+            return self.run(self.receive(x), is_training())
         with told(training):
             return self.run(self.receive(x), bool(training))
 
@@ -175,7 +169,8 @@ class Layer:
         self.dtype = self.dtype or str(given[0].dtype)
         self._build_or_check(shapes_of(x))
         call = Call(self, x, None if training is None else bool(training))
-        call.outputs = mapped_shapes(lambda shape: Symbolic(shape, self.dtype, call), self.output_shape)
+        output_shape = self._output_shape_for(shapes_of(x))
+        call.outputs = mapped_shapes(lambda shape: Symbolic(shape, self.dtype, call), output_shape)
         self.calls.append(call)
         return call.outputs
 
@@ -190,9 +185,32 @@ class Layer:
         if not self.built:
             self.build_for(mapped_shapes(lambda s: (None, *s[1:]), shape))
         elif not fits(shape, self.input_shape):
-            raise ShapeError(
-                f"{self._who()} was built for inputs of shape {show(self.input_shape)}, it got {show(shape)}"
-            )
+            if not self.serves(shape):
+                raise ShapeError(
+                    f"{self._who()} was built for inputs of shape {show(self.input_shape)}, it got {show(shape)}"
+                )
+            mapped_shapes(self._check_shape, shape)
+
+    def serves(self, shape: Any) -> bool:
+        """Whether the layer as it was built for one shape takes inputs of another one, too: a shared layer.
+
+        Variables must fit: along `bound_axes` the sizes stay. What `build` found out holds for as many axes.
+        """
+        known: Any = self.input_shape
+        if not isinstance(shape, tuple) or not isinstance(known, tuple):
+            return type(shape) is type(known) and len(shape) == len(known) and type(self).build is Layer.build
+        if type(self).build is Layer.build:
+            return True
+        bound = range(1, len(known)) if self.bound_axes is None else self.bound_axes
+        return len(shape) == len(known) and (not self.variables or all(shape[a] == known[a] for a in bound))
+
+    def _output_shape_for(self, input_shape: Any) -> Any:
+        if fits(input_shape, self.input_shape):
+            return self.output_shape
+        with self._named_errors():
+            output_shape = self.compute_output_shape(input_shape)
+            mapped_shapes(lambda s: check_affordable("one example's output", s[1:]), output_shape)
+        return output_shape
 
     def build_for(self, input_shape: Any) -> Any:
         """Checks the shape, makes the variables, and returns the output's shape. Errors name the layer."""
@@ -200,16 +218,15 @@ class Layer:
         for layer in self.sublayers:
             layer.dtype = layer.dtype or self.dtype
         says = self.keeps_shape or type(self).compute_output_shape is not Layer.compute_output_shape
-        try:
+        with self._named_errors():
             if says:  # before anything is made
                 output_shape = self.compute_output_shape(input_shape)
                 mapped_shapes(lambda s: check_affordable("one example's output", s[1:]), output_shape)
+            else:
+                mapped_shapes(check_trial, input_shape)
             self.build(input_shape)
             if not says:
                 output_shape = self.compute_output_shape(input_shape)
-        except MinicnnError as error:
-            self.variables.clear()  # so that it can be built for another shape
-            raise type(error)(f"{self._who()}: {error}") from None
         self.input_shape, self.output_shape = input_shape, output_shape
         return output_shape
 
@@ -234,7 +251,7 @@ class Layer:
     ) -> Variable:
         """A new variable; trainable ones are learned as long as the layer is trainable too."""
         check_affordable(name, shape)
-        values = initializers.get(initializer)(shape, self.dtype or "float32")
+        values = initial_values(initializer, shape, self.dtype or "float32")
         variable = Variable(values, f"{self.name}/{name}", trainable, regularizer, constraint)
         variable.requires_grad = trainable and self.trainable
         self.variables.append(variable)
@@ -332,12 +349,16 @@ class Layer:
         """The constructor's arguments, ready for JSON."""
         names = [n for n, p in inspect.signature(type(self)).parameters.items() if p.kind is not p.VAR_KEYWORD]
         own = [name for name in names if name not in LayerOptions.__annotations__ and hasattr(self, name)]
-        config = {name: _plain(getattr(self, name)) for name in own}
+        return {name: _plain(getattr(self, name)) for name in own} | self.options_config()
+
+    def options_config(self) -> dict[str, Any]:
+        """Of these the arguments that all layers take: the LayerOptions."""
+        options: dict[str, Any] = {}
         if self.given_input_shape is not None:
-            config["input_shape"] = list(self.given_input_shape)
+            options["input_shape"] = list(self.given_input_shape)
         if self.activity_regularizer is not None:
-            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        return {**config, "name": self.name, "dtype": self.dtype, "trainable": self.trainable}
+            options["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return {**options, "name": self.name, "dtype": self.dtype, "trainable": self.trainable}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -352,6 +373,15 @@ class Layer:
 
     def _who(self) -> str:
         return f"layer {self.name!r} ({type(self).__name__})"
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except MinicnnError as error:
+            if not self.built:
+                self.variables.clear()  # so that it can be built for another shape
+            raise type(error)(f"{self._who()}: {error}") from None
 
     def _as_input(self, x: Any) -> Tensor:
         dtype = np.dtype(self.dtype or "float32")

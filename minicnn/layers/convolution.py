@@ -17,6 +17,7 @@ class _Convolution(Layer):
     """What the four share: a window, a bias, an activation."""
 
     input_ndim = 4
+    bound_axes = (-1,)
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Conv2D(_Convolution):
         kernel_size: Any,
         strides: Any = (1, 1),
         padding: Any = "valid",
-        dilation_rate: Any = 1,
+        dilation_rate: Any = (1, 1),
         groups: int = 1,
         activation: Any = None,
         use_bias: bool = True,
@@ -154,7 +155,7 @@ class DepthwiseConv2D(_Convolution):
         strides: Any = (1, 1),
         padding: Any = "valid",
         depth_multiplier: int = 1,
-        dilation_rate: Any = 1,
+        dilation_rate: Any = (1, 1),
         activation: Any = None,
         use_bias: bool = True,
         depthwise_initializer: Any = "glorot_uniform",
@@ -219,7 +220,7 @@ class SeparableConv2D(_Convolution):
         kernel_size: Any,
         strides: Any = (1, 1),
         padding: Any = "valid",
-        dilation_rate: Any = 1,
+        dilation_rate: Any = (1, 1),
         depth_multiplier: int = 1,
         activation: Any = None,
         use_bias: bool = True,
@@ -299,7 +300,7 @@ class Conv2DTranspose(_Convolution):
         strides: Any = (1, 1),
         padding: Any = "valid",
         output_padding: Any = None,
-        dilation_rate: Any = 1,
+        dilation_rate: Any = (1, 1),
         activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",

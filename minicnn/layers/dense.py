@@ -18,6 +18,8 @@ class Dense(Layer):
     Raises ArgumentError for bad arguments.
     """
 
+    bound_axes = (-1,)
+
     def __init__(
         self,
         units: int,

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from minicnn import ops
+from minicnn.backends import beside
 from minicnn.layers.base import Layer, LayerOptions
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, SeedGenerator, as_key, fresh_seed, next_key, normals
@@ -63,7 +64,7 @@ class _SpatialDropout(Dropout):
     def changed(self, x: Tensor, key: Key) -> Any:
         """x times the dropout of a one for each example and channel."""
         shape = x.shape[0], *(1 for _ in x.shape[1:-1]), x.shape[-1]
-        return x * ops.dropout(np.ones(shape, x.dtype), self.rate, seed=key)
+        return x * ops.dropout(beside(np.ones(shape, x.dtype), x.data), self.rate, seed=key)
 
 
 class SpatialDropout1D(_SpatialDropout):

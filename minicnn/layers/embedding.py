@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from minicnn import initializers
+from minicnn import constraints, initializers, regularizers
 from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, DataError
 from minicnn.layers.arguments import positive
@@ -25,11 +25,15 @@ class Embedding(Layer):
     Source: Bengio, Ducharme, Vincent and Jauvin, A neural probabilistic language model (2003), section 2.
     """
 
+    bound_axes = ()
+
     def __init__(
         self,
         input_dim: int,
         output_dim: int,
         embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -40,10 +44,18 @@ class Embedding(Layer):
         if self.input_dim > MOST_WORDS:
             raise ArgumentError(f"Embedding: input_dim must be at most {MOST_WORDS:,}, got {input_dim}")
         self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
 
     def build(self, input_shape: Shape) -> None:
         """Makes the table."""
-        self.embeddings = self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
+        self.embeddings = self.add_weight(
+            "embeddings",
+            (self.input_dim, self.output_dim),
+            self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
 
     def call(self, x: Tensor, training: bool) -> Any:
         """embeddings[x]."""

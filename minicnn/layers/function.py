@@ -66,5 +66,5 @@ class Lambda(Layer):
                 f"{self!r} holds a function without a name, which no file could bring back; define it with `def`"
             )
         shape = None if self.given_output_shape is None else list(self.given_output_shape)
-        options = {"name": self.name, "dtype": self.dtype, "trainable": self.trainable}
-        return {"function": name, "output_shape": shape, "arguments": self.arguments, **options}
+        own = {"function": name, "output_shape": shape, "arguments": self.arguments}
+        return own | self.options_config()

@@ -13,14 +13,17 @@ DTYPES = ("float32", "float64", "uint8", "int32", "int64")
 
 
 class InputLayer(Layer):
-    """Holds the shape of one example, without the batch; passes its input on.
+    """Holds the shape of one example, without the batch, which older courses call input_shape; passes its input on.
 
     dtype: of the numbers that come. Whole numbers are converted to what the model computes in.
     """
 
     keeps_shape = True
 
-    def __init__(self, shape: Any, dtype: str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self, shape: Any = None, dtype: str | None = None, name: str | None = None, input_shape: Any = None
+    ) -> None:
+        shape = input_shape if shape is None else shape
         if dtype not in (None, *DTYPES):
             raise ArgumentError(f"Input: dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
         super().__init__(name=name, dtype=dtype if dtype in ("float32", "float64") else None)
@@ -47,13 +50,20 @@ class InputLayer(Layer):
 
 
 def Input(
-    shape: Any = None, batch_size: int | None = None, dtype: str | None = None, name: str | None = None
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: str | None = None,
+    name: str | None = None,
+    batch_shape: Any = None,
 ) -> Symbolic:
     """The start of a model: `Input(shape=(28, 28, 1))`, without the batch: a symbolic tensor to call layers on.
 
-    batch_size is accepted for Keras's sake; batches of any size are. Raises ArgumentError, ShapeError for a size that
+    batch_shape: the same with the batch. Its size, like batch_size, is accepted for Keras's sake: batches of any size
+    are. Raises ArgumentError, ShapeError for a size that
     is not known.
     """
+    if shape is None and isinstance(batch_shape, (tuple, list)):
+        shape = batch_shape[1:]
     if shape is None:
         raise ArgumentError("Input needs the shape of one example, e.g. Input(shape=(28, 28, 1))")
     return InputLayer(shape, dtype=dtype, name=name).symbolic()

@@ -28,6 +28,7 @@ class BatchNormalization(Layer):
     """
 
     keeps_shape = True
+    bound_axes = (-1,)
 
     def __init__(
         self,
@@ -119,6 +120,12 @@ class BatchNormalization(Layer):
         y: Tensor = ops.batch_norm_relu(
             x, gamma, beta, epsilon=self.epsilon, pool_size=pool_size, observe=self._observe
         )
+        return y
+
+    def add(self, x: Tensor, shortcut: Tensor, relu: str | None) -> Tensor:
+        """relu(batch_norm(x) + shortcut) as one, updating the running averages; relu: as in `ops.batch_norm_add`."""
+        gamma, beta = self._parameters()
+        y: Tensor = ops.batch_norm_add(x, gamma, beta, shortcut, relu=relu, epsilon=self.epsilon, observe=self._observe)
         return y
 
     def folded_into(self, kernel: Array, bias: Array | None) -> tuple[Array, Array]:

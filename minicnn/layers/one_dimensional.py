@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from minicnn import activations, initializers, ops
+from minicnn import activations, constraints, initializers, ops, regularizers
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import Windows, is_int, pair
 from minicnn.layers.arguments import flag, positive
@@ -28,6 +28,8 @@ class Conv1D(_OneDimensional):
     Raises ArgumentError for bad arguments, ShapeError at build time if the window does not fit.
     """
 
+    bound_axes = (-1,)
+
     def __init__(
         self,
         filters: int,
@@ -40,6 +42,10 @@ class Conv1D(_OneDimensional):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -53,6 +59,10 @@ class Conv1D(_OneDimensional):
         self.use_bias = flag(self, "use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.bias: Any = None
 
     def build(self, input_shape: Shape) -> None:
@@ -61,9 +71,21 @@ class Conv1D(_OneDimensional):
         if channels % self.groups:
             raise ArgumentError(f"groups must divide the {channels} channels of the input, got {self.groups}")
         shape = self.kernel_size, channels // self.groups, self.filters
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
+        self.kernel = self.add_weight(
+            "kernel",
+            shape,
+            self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
+            self.bias = self.add_weight(
+                "bias",
+                (self.filters,),
+                self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def call(self, x: Tensor, training: bool) -> Any:
         """activation(conv2d of one row + bias)."""

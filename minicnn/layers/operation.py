@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +11,17 @@ import numpy as np
 
 from minicnn import ops
 from minicnn.errors import ArgumentError
+from minicnn.geometry import is_int
 from minicnn.layers.base import Layer
+from minicnn.layers.initial import check_trial
+from minicnn.layers.shapes import Shape
 from minicnn.registry import lookup
+from minicnn.structure import leaves
 from minicnn.tensor import Symbolic, Tensor
+
+_BROADCASTING = {"add", "divide", "maximum", "minimum", "multiply", "power", "subtract"}
+_SPREADING = {"conv2d_transpose", "upsample2d"}  # rows and columns become several
+_PLACING = {"getitem", "max", "mean", "reshape", "sum", "transpose"}  # whose whole numbers say where, not how much
 
 
 class _Place:
@@ -38,6 +48,40 @@ class Operation(Layer):
         self.name = self.first_name = name or operator
         self.operator, self.arguments, self.options = operator, list(arguments), options
         self._positional, self._named = _read(list(arguments)), {key: _read(value) for key, value in options.items()}
+        try:
+            inspect.signature(self.function).bind(*self._positional, **self._named)
+        except TypeError as error:
+            raise ArgumentError(f"Operation: {operator} cannot be called so: {error}") from None
+
+    def build(self, input_shape: Any) -> None:
+        """Refuses, in a description that somebody else wrote, what would be tried out to a result beyond reason."""
+        check_trial((None, self._most(input_shape if isinstance(input_shape, list) else [input_shape])))
+
+    def _most(self, shapes: list[Shape]) -> int:
+        """How many numbers one example's result may have: exactly, or more than there will be."""
+        held = leaves([self._positional, list(self._named.values())])
+        constants = [a.shape for a in held if isinstance(a, np.ndarray)]
+        given = [(1, *(n or 1 for n in shape[1:])) for shape in shapes] or [(1,)]
+        if self.operator in _BROADCASTING:
+            axes = max(map(len, [*given, *constants]))
+            padded = [(*(1,) * (axes - len(shape)), *shape) for shape in [*given, *constants]]
+            return math.prod(map(max, zip(*padded, strict=True)))
+        if self.operator == "matmul" and len(given) == 2:
+            return math.prod(given[0][:-1]) * math.prod(given[1][:-2]) * given[1][-1]
+        if self.operator == "getitem":
+            times = max(sum(map(math.prod, constants)), len(held))  # an index may say one place many times
+        else:
+            filters = [-(-math.prod(shape[-2:]) // given[0][-1]) for shape in constants]
+            times = max(sum(isinstance(a, _Place) for a in held), *filters, 1)
+        told = 0 if self.operator in _PLACING else max((abs(n) for n in held if is_int(n)), default=0)
+        return times * max(self._spread(shape, told) for shape in given)
+
+    def _spread(self, shape: tuple[int, ...], told: int) -> int:
+        """How many numbers an image may become by padding, strides or sizes of at most `told`."""
+        if len(shape) != 4:
+            return math.prod(shape)
+        times = max(told, 1) if self.operator in _SPREADING else 1
+        return (shape[1] * times + 2 * told) * (shape[2] * times + 2 * told) * shape[3]
 
     def call(self, x: list[Tensor], training: bool) -> Any:
         """operator(*arguments, **options) with the tensors in their places."""
@@ -99,8 +143,9 @@ def _read(value: Any) -> Any:
             return _Place(number)
         case {"array": numbers, "dtype": ("float32" | "float64" | "int64" | "int32" | "bool") as dtype}:
             try:
-                return np.array(numbers, dtype)
-            except (TypeError, ValueError, OverflowError):
+                with np.errstate(over="raise"):
+                    return np.array(numbers, dtype)
+            except (TypeError, ValueError, OverflowError, FloatingPointError):
                 raise ArgumentError(f"Operation: {numbers!r:.60} is no array of {dtype}") from None
         case {"slice": [start, stop, step]}:
             return slice(_read(start), _read(stop), _read(step))

@@ -130,7 +130,7 @@ class Normalization(Layer):
         """mean, variance and count, unless they were given."""
         if any(not -len(input_shape) <= a < len(input_shape) for a in self._axes):
             raise ShapeError(f"axis {self.axis} is not among the axes of inputs of {len(input_shape)} axes")
-        self._kept = tuple(sorted(a % len(input_shape) for a in self._axes))
+        self._kept = self.bound_axes = tuple(sorted(a % len(input_shape) for a in self._axes))
         if 0 in self._kept:
             raise ShapeError("axis 0 is that of the batch: examples cannot have means of their own")
         shape = tuple(input_shape[a] or 0 for a in self._kept)
@@ -150,7 +150,7 @@ class Normalization(Layer):
         for batch in _batches_of(data):
             if not self.built:
                 self.build_for((None, *batch.shape[1:]))
-            if batch.shape[1:] != (self.input_shape or ())[1:]:
+            if not self.serves(batch.shape):
                 raise ShapeError(f"{self._who()} was built for {self.input_shape}, the data have shape {batch.shape}")
             others = tuple(a for a in range(batch.ndim) if a not in self._kept)
             count = batch.size // int(np.prod([batch.shape[a] for a in self._kept], dtype=int))

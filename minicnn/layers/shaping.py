@@ -8,6 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from minicnn import ops
+from minicnn.backends import beside
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import explicit_pads, is_int, pair
 from minicnn.layers.arguments import positive
@@ -149,7 +150,7 @@ class RepeatVector(Layer):
 
     def call(self, x: Tensor, training: bool) -> Any:
         """x times ones, broadcast over the new axis."""
-        return x.reshape((x.shape[0], 1, x.shape[1])) * np.ones((self.n, 1), x.dtype)
+        return x.reshape((x.shape[0], 1, x.shape[1])) * beside(np.ones((self.n, 1), x.dtype), x.data)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, n, F)."""

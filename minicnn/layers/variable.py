@@ -23,7 +23,7 @@ class Variable(Tensor):
     def __init__(
         self,
         data: Any,
-        name: str,
+        name: str = "variable",
         trainable: bool = True,
         regularizer: Regularizer | None = None,
         constraint: Constraint | None = None,
@@ -35,6 +35,24 @@ class Variable(Tensor):
     def assign(self, value: Any) -> None:
         """Takes over the numbers of `value`. Raises ShapeError if the shape differs, DTypeError for no numbers."""
         self.data[...] = beside(self.fitting(value).astype(self.dtype, copy=False), self.data)
+
+    def assign_add(self, value: Any) -> None:
+        """Adds numbers of the variable's shape. Raises as `assign`."""
+        self.assign(self.data + beside(self.fitting(value), self.data))
+
+    def assign_sub(self, value: Any) -> None:
+        """Takes numbers of the variable's shape away. Raises as `assign`."""
+        self.assign(self.data - beside(self.fitting(value), self.data))
+
+    @property
+    def value(self) -> Variable:
+        """The variable itself, which holds the numbers (`numpy()`) and their gradient (`grad`)."""
+        return self
+
+    @property
+    def path(self) -> str:
+        """Its name, with that of its layer."""
+        return self.name
 
     def fitting(self, value: Any) -> Any:
         """`value` as an array, once it fits. Raises as `assign`."""

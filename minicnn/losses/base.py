@@ -69,7 +69,7 @@ class PlainLoss(Loss):
 class FunctionLoss(Loss):
     """A function of your own, `f(y_true, y_pred) -> Tensor` of one number an example, as a loss.
 
-    On a device both live there.
+    y_true comes in the dtype of y_pred, and (N,) as (N, 1) where y_pred has that shape. On a device both live there.
     """
 
     def __init__(self, function: Callable[[np.ndarray, Tensor], Tensor]) -> None:
@@ -78,7 +78,9 @@ class FunctionLoss(Loss):
 
     def call(self, y_true: np.ndarray, y_pred: Tensor) -> Tensor:
         """function(y_true, y_pred): (N,). Raises ArgumentError if that is no Tensor."""
-        losses = self.function(beside(y_true, y_pred.data), y_pred)
+        if y_true.ndim == 1 and y_pred.shape == (len(y_true), 1):
+            y_true = y_true[:, None]
+        losses = self.function(beside(y_true.astype(y_pred.dtype, copy=False), y_pred.data), y_pred)
         if not isinstance(losses, Tensor):
             raise ArgumentError(
                 f"the loss {self.name} must return a Tensor, made of y_pred by minicnn.ops; "

@@ -163,6 +163,11 @@ class SparseCategoricalCrossentropy(Loss):
         labels = y_true
         if labels.ndim == y_pred.ndim and labels.shape[self.axis] == 1:
             labels = np.squeeze(labels, self.axis)
+        if labels.ndim == 1 < y_pred.ndim - 1:
+            raise ShapeError(
+                f"{type(self).__name__}: predictions have shape {y_pred.shape}, a row of classes for each pixel, but "
+                f"there is one label an example, {y_true.shape}; is there a Flatten or GlobalAveragePooling2D missing?"
+            )
         if labels.ndim != y_pred.ndim - 1:
             raise ShapeError(
                 f"{type(self).__name__} takes labels (N,) that are whole numbers, got shape {y_true.shape}; "

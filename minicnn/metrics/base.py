@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from minicnn import initializers
 from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, ShapeError
+from minicnn.layers.variable import Variable
 from minicnn.numeric import numeric
 from minicnn.registry import snake_case
 
@@ -17,17 +19,37 @@ from minicnn.registry import snake_case
 class Metric:
     """A weighted mean over all examples seen since `reset_state`; a subclass gives the value of each in `values`.
 
-    One that is no such mean defines `reset_state`, `update_state` and `result` instead. Whatever is gathered, it is the
-    same for any cut into batches.
+    One that is no such mean keeps what it needs, in variables (`add_weight`) or in attributes, and defines
+    `update_state` and `result` instead, and `reset_state` unless all that it keeps are variables that begin at zero.
+    Whatever is gathered, it is the same for any cut into batches.
     """
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
-        self.reset_state()
+        self.variables: list[Variable] = []
+        self.total, self.weight = 0.0, 0.0
+
+    def add_weight(
+        self, shape: tuple[int, ...] = (), initializer: Any = "zeros", dtype: str | None = None, name: str | None = None
+    ) -> Variable:
+        """A new variable, float32 unless told otherwise: `assign` and `assign_add` change it."""
+        values = initializers.get(initializer)(shape, dtype or "float32")
+        variable = Variable(values, name or "variable", trainable=False)
+        self.variables.append(variable)
+        return variable
+
+    add_variable = add_weight
 
     def reset_state(self) -> None:
         """Forgets everything seen."""
         self.total, self.weight = 0.0, 0.0
+        for variable in self.variables:
+            variable.assign(np.zeros(variable.shape))
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        """`update_state`, and then `result`."""
+        self.update_state(*given, **options)
+        return self.result()
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """One number an example: (N,)."""
@@ -65,7 +87,10 @@ class Mean(Metric):
 
 
 class FunctionMetric(Metric):
-    """A function of your own, `f(y_true, y_pred) -> (N,)` or one number a batch, as a metric."""
+    """A function of your own, `f(y_true, y_pred) -> (N, ...)` or one number a batch, as a metric: the mean of it.
+
+    Both are arrays in main memory; labels that are floats come in the dtype of the predictions.
+    """
 
     def __init__(self, function: Callable[[np.ndarray, np.ndarray], Any]) -> None:
         super().__init__(getattr(function, "__name__", "metric"))
@@ -73,13 +98,15 @@ class FunctionMetric(Metric):
 
     def values(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """function(y_true, y_pred): (N,)."""
+        if y_true.dtype.kind == "f":
+            y_true = y_true.astype(y_pred.dtype, copy=False)
         values = on_host(self.function(y_true, y_pred), f"what the metric {self.name} returns")
-        if values.shape not in ((), (len(y_pred),)):
+        if values.shape[:1] not in ((), (len(y_pred),)):
             raise ArgumentError(
                 f"the metric {self.name} must return one number an example, ({len(y_pred)},), or one for the batch; "
                 f"it returned shape {values.shape}"
             )
-        return np.broadcast_to(values, (len(y_pred),))
+        return of_rows(values) if values.ndim else np.broadcast_to(values, (len(y_pred),))
 
 
 def on_host(given: Any, name: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from minicnn.metrics.counts import divided
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 
+MOST = 10_000  # classes of a matrix
 _EPSILON = 1e-7
 
 
@@ -76,6 +77,7 @@ class FBetaScore(Metric):
         if self.threshold is not None and not 0 < self.threshold <= 1:
             raise ArgumentError(f"{who}: threshold must be above 0 and at most 1, got {threshold!r}")
         super().__init__(name)
+        self.reset_state()
 
     def reset_state(self) -> None:
         """Forgets everything seen."""
@@ -139,8 +141,8 @@ class IoU(Metric):
         axis: int = -1,
     ) -> None:
         who = type(self).__name__
-        if not is_int(num_classes) or num_classes < 1:
-            raise ArgumentError(f"{who}: num_classes must be a whole number of at least 1, got {num_classes!r}")
+        if not is_int(num_classes) or not 1 <= num_classes <= MOST:
+            raise ArgumentError(f"{who}: num_classes must be a whole number from 1 to {MOST:,}, got {num_classes!r}")
         self.num_classes, self.target_class_ids = int(num_classes), list(target_class_ids)
         if not all(is_int(c) and 0 <= c < num_classes for c in self.target_class_ids):
             raise ArgumentError(
@@ -149,6 +151,7 @@ class IoU(Metric):
         self.ignore_class, self.axis = ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
         super().__init__(name)
+        self.reset_state()
 
     def reset_state(self) -> None:
         """Forgets everything seen."""

@@ -17,6 +17,7 @@ from minicnn.metrics.base import Metric, on_host, same_shape
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 
+MOST = 100_000  # thresholds: several numbers are kept for each
 _EVERYTHING = -1e10  # a threshold that all predictions are above
 
 
@@ -39,6 +40,7 @@ class Counts(Metric):
                 raise ArgumentError(f"{type(self).__name__}: {argument} must be a whole number, got {value!r}")
         self.top_k, self.class_id = top_k, class_id
         super().__init__(name)
+        self.reset_state()
 
     def reset_state(self) -> None:
         """Forgets everything seen."""
@@ -168,9 +170,7 @@ class _BestWhere(Counts):
         who = type(self).__name__
         if check_number(who, asked, value, least=0) > 1:
             raise ArgumentError(f"{who}: {asked} must be at most 1, got {value!r}")
-        if not is_int(num_thresholds) or num_thresholds < 1:
-            raise ArgumentError(f"{who}: num_thresholds must be a whole number of at least 1, got {num_thresholds!r}")
-        self.num_thresholds = int(num_thresholds)
+        self.num_thresholds = checked_number(who, num_thresholds, least=1)
         super().__init__([0.5] if num_thresholds == 1 else np.linspace(0, 1, num_thresholds), name, class_id=class_id)
         setattr(self, asked, float(value))
 
@@ -253,6 +253,16 @@ class RecallAtPrecision(_BestWhere):
 def divided(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a / b, 0 where b is 0."""
     return np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=np.asarray(b) != 0)
+
+
+def checked_number(who: str, num_thresholds: Any, least: int) -> int:
+    """A number of thresholds, at most MOST. Raises ArgumentError."""
+    if not is_int(num_thresholds) or not least <= num_thresholds <= MOST:
+        raise ArgumentError(
+            f"{who}: num_thresholds must be a whole number of at least {least} and at most {MOST:,}, "
+            f"got {num_thresholds!r}"
+        )
+    return int(num_thresholds)
 
 
 def _thresholds(who: str, given: Any) -> Any:

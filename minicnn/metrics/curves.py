@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from minicnn.errors import ArgumentError, DataError, ShapeError
-from minicnn.geometry import is_int
 from minicnn.metrics.base import on_host
-from minicnn.metrics.counts import Counts, divided
+from minicnn.metrics.counts import Counts, checked_number, divided
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number
 
@@ -39,8 +38,7 @@ class AUC(Counts):
         label_weights: Sequence[float] | None = None,
         from_logits: bool = False,
     ) -> None:
-        if not is_int(num_thresholds) or num_thresholds < 2:
-            raise ArgumentError(f"AUC: num_thresholds must be a whole number of at least 2, got {num_thresholds!r}")
+        checked_number("AUC", num_thresholds, least=2)
         if curve not in ("ROC", "PR"):
             raise ArgumentError(f"AUC: curve must be 'ROC' or 'PR', got {curve!r}")
         if summation_method not in ("interpolation", "minoring", "majoring"):
@@ -59,7 +57,9 @@ class AUC(Counts):
         self.curve, self.summation_method, self.multi_label = curve, summation_method, multi_label
         self.num_labels, self.from_logits = num_labels, from_logits
         self.thresholds = None if thresholds is None else [float(t) for t in thresholds]
-        self.label_weights = None if label_weights is None else [float(w) for w in label_weights]
+        if label_weights is not None:
+            label_weights = [check_number("AUC", "label_weights", weight, least=0) for weight in label_weights]
+        self.label_weights = label_weights
         super().__init__(np.array([-_EPSILON, *inner, 1 + _EPSILON]), name)
 
     def reset_state(self) -> None:

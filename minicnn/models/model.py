@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from minicnn.models import architecture, saving
+from minicnn.models import architecture, saving, weights
+from minicnn.models.weights import LoadedWeights
 from minicnn.registry import knowing
 from minicnn.training.model import Trainer
 
@@ -26,8 +27,7 @@ class Model(Trainer):
     inputs, outputs: symbolic tensors, from `Input` and from layers called on them; one, or lists and dicts of them.
     dtype: "float32" (default) or "float64". A subclass calls `super().__init__()`, assigns layers to attributes, also
     in lists, and defines `call(self, inputs)` or `call(self, inputs, training)`; it is built when it first sees data.
-    Raises ArgumentError for an output that needs other inputs, an input that no output needs, and for names that are
-    given twice.
+    Raises ArgumentError for an output that needs other inputs, and for names that are given twice.
     """
 
     def __init__(
@@ -59,17 +59,32 @@ class Model(Trainer):
         """The architecture as JSON text, for `models.model_from_json` and `minicnn train --model FILE`."""
         return architecture.to_json(self)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Architecture and weights to one file, written in one step. Raises OutputError, StateError if not built."""
-        saving.save_model(self, path)
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None) -> None:
+        """Architecture and weights, and if it is compiled the optimizer's state, all written in one step.
 
-    def save_weights(self, path: str | os.PathLike[str]) -> None:
-        """The weights to one file, also those of a model whose layers or `call` are of one's own."""
-        saving.save_weights(self, path)
+        filepath: of a file, of whatever name: "clothes.minicnn", "clothes.keras"; what is written is minicnn's own
+        format, not Keras's. Or of a folder, "clothes/": one that exists, or ends in "/", or with zipped=False; it holds
+        config.json, and weights in safetensors files. overwrite: False keeps what is there.
+        Raises OutputError, StateError if not built, ArgumentError for what a file could not hold.
+        """
+        saving.save_model(self, filepath, overwrite, zipped)
 
-    def load_weights(self, path: str | os.PathLike[str]) -> None:
-        """Takes over the weights in a saved model of the same architecture. Raises CheckpointError."""
-        saving.load_weights(self, path)
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """The weights to a file or folder, also those of a model whose layers or `call` are of one's own."""
+        weights.save_weights(self, filepath, overwrite)
+
+    def load_weights(
+        self, filepath: str | os.PathLike[str], by_name: bool = False, skip_mismatch: bool = False
+    ) -> LoadedWeights:
+        """Takes over the weights in a saved model: of the same layers in the same order, or by_name those it shares.
+
+        by_name: layers whose names are in the file, at any depth ("trunk/conv2d") take theirs, others keep their own.
+        Layers that nobody named are numbered by class within their model: name those that are to be found again.
+        skip_mismatch: layers that differ in number or shapes of weights keep their own, with a warning.
+        Returns what was loaded, kept and not used. Raises CheckpointError, all or nothing, for a file that is damaged
+        or does not fit; StateError before the model is built.
+        """
+        return weights.load_weights(self, filepath, by_name, skip_mismatch)
 
     def save_training(self, path: str | os.PathLike[str], extra: dict[str, Any] | None = None) -> None:
         """Everything that a training needs to go on bit for bit, to one file, in one step; `extra` goes along.

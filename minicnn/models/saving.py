@@ -4,55 +4,55 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from minicnn import optimizers
-from minicnn.errors import ArgumentError, CheckpointError, MinicnnError, StateError
+from minicnn.errors import ArgumentError, CheckpointError, StateError
 from minicnn.geometry import is_int
 from minicnn.layers import Layer
 from minicnn.models.architecture import to_entry
+from minicnn.models.weights import named_weights, set_saved_weights
 from minicnn.random import as_key
 from minicnn.training.archive import read_archive, write_archive
 from minicnn.training.model import Trainer
 
 
-def save_model(model: Trainer, path: str | os.PathLike[str]) -> None:
-    """Architecture, weights and compile settings to one file, in one step. Raises OutputError, StateError.
+def save_model(
+    model: Trainer, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None
+) -> None:
+    """Architecture, weights and, if the model is compiled, what its training needs to go on, in one step.
 
-    A loss, metric or optimizer of one's own has no name to be saved by: such a model is loaded uncompiled.
+    zipped: True one file, False a folder; None a folder if `filepath` is one or ends in "/". A loss, metric or
+    optimizer of one's own has no name to be saved by: such a model is loaded uncompiled.
+    Raises OutputError, StateError.
     """
     arrays, config = _contents(model)
     with contextlib.suppress(ArgumentError):
-        config["compile"] = _compile_settings(model)
-    write_archive(path, arrays, config)
-
-
-def save_weights(model: Trainer, path: str | os.PathLike[str]) -> None:
-    """The weights to one file, whatever the model computes with them. Raises OutputError, StateError."""
-    write_archive(path, *_weights(model))
-
-
-def load_weights(model: Trainer, path: str | os.PathLike[str]) -> None:
-    """The weights in a saved model into another of the same architecture: all or nothing.
-
-    Raises CheckpointError if the file is damaged or another model's, StateError if the model has no weights yet.
-    """
-    if not model.built:
-        raise StateError(f"{model.name} has no weights to load into yet: build it, or call it once")
-    arrays, _ = read_archive(path)
-    set_saved_weights(model, arrays, path)
+        if (settings := _compile_settings(model)) is not None:
+            config["compile"] = settings
+            if _steps_its_weights(model):
+                _add_training(model, arrays, config, {})
+    write_archive(filepath, arrays, config, folder=None if zipped is None else not zipped, overwrite=overwrite)
 
 
 def save_training(model: Trainer, path: str | os.PathLike[str], extra: dict[str, Any]) -> None:
-    """save_model, and what a training needs to go on bit for bit; `extra` is returned by load_training.
+    """As save_model, and `extra`, which load_training returns.
 
     Raises ArgumentError for a loss, metric or optimizer of one's own.
     """
     arrays, config = _contents(model)
-    optimizer = compiled_optimizer(model)
+    compiled_optimizer(model)
     config["compile"] = _compile_settings(model)
+    _add_training(model, arrays, config, extra)
+    write_archive(path, arrays, config)
+
+
+def _add_training(model: Trainer, arrays: dict[str, np.ndarray], config: dict[str, Any], extra: dict[str, Any]) -> None:
+    """What a training needs to go on bit for bit, besides the weights."""
+    optimizer = compiled_optimizer(model)
     arrays |= {f"optimizer/{name}": a for name, a in optimizer.get_state().items()}
     config["training"] = {
         "iterations": optimizer.iterations,
@@ -65,7 +65,12 @@ def save_training(model: Trainer, path: str | os.PathLike[str], extra: dict[str,
         },
         "extra": extra,
     }
-    write_archive(path, arrays, config)
+
+
+def _steps_its_weights(model: Trainer) -> bool:
+    """Whether the optimizer's state is that of the weights to train: not after layers were frozen or exchanged."""
+    stepped = compiled_optimizer(model).variables
+    return not stepped or [*map(id, stepped)] == [*map(id, model.trainable_weights)]
 
 
 def restore_training(
@@ -102,7 +107,7 @@ def load_training_into(model: Trainer, path: str | os.PathLike[str]) -> dict[str
     """
     compiled_optimizer(model)
     arrays, config = read_archive(path)
-    set_saved_weights(model, arrays, path)
+    set_saved_weights(model, arrays, config, path)
     return restore_training(model, arrays, config, path)
 
 
@@ -115,38 +120,24 @@ def _count(value: Any) -> int:
 def drawing_layers(model: Trainer) -> dict[str, Layer]:
     """The layers that draw random numbers, at any depth, by a name that is theirs alone."""
     found: dict[str, Layer] = {}
+    called: Counter[str] = Counter()
     for layer in model.walk():
         if layer.seed_generator is not None:
-            again = sum(layer.name == name.split("#")[0] for name in found)
+            again = called[layer.name]
+            called[layer.name] += 1
             found[f"{layer.name}#{again}" if again else layer.name] = layer
     return found
 
 
 def _contents(model: Trainer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    arrays, config = _weights(model)
+    arrays, config = named_weights(model)
     return arrays, {"model": to_entry(model), **config}
-
-
-def _weights(model: Trainer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    if not model.built:
-        raise StateError(f"{model.name} has no weights to save yet: build it, or call it once")
-    arrays = {f"weights/{i}": v.numpy() for i, v in enumerate(model.weights)}
-    return arrays, {"weights": [v.name for v in model.weights]}
 
 
 def _compile_settings(model: Trainer) -> dict[str, Any] | None:
     if model.optimizer is None or model.objective is None or model.loss is None:
         return None
     return {"optimizer": optimizers.serialize(model.optimizer), **model.objective.get_config()}
-
-
-def set_saved_weights(model: Trainer, arrays: dict[str, np.ndarray], path: str | os.PathLike[str]) -> None:
-    """The arrays of a file into the model. Raises CheckpointError if they are another model's; all or nothing."""
-    count = sum(name.startswith("weights/") for name in arrays)
-    try:
-        model.set_weights([arrays[f"weights/{i}"] for i in range(count)])
-    except (KeyError, MinicnnError) as error:
-        raise CheckpointError(f"{path} was saved from another model: {error}") from None
 
 
 def compiled_optimizer(model: Trainer) -> optimizers.Optimizer:

@@ -40,8 +40,7 @@ class Sequential(Model):
         super().__init__(name=name, dtype=dtype)
         if not isinstance(layers, (list, tuple, type(None))):
             raise ArgumentError(f"{type(self).__name__}: layers must be a list of layers, got {layers!r:.100}")
-        for layer in layers or ():
-            self.add(layer)
+        self._extend(layers or ())
         if not trainable:
             self.trainable = trainable
 
@@ -51,23 +50,41 @@ class Sequential(Model):
         Raises ArgumentError if it is no layer, or is part of this model already; ShapeError if it does not fit what
         comes before. Then the model is as it was.
         """
-        if isinstance(layer, Symbolic) and isinstance(layer.call.layer, InputLayer):
-            layer = layer.call.layer
-        if not isinstance(layer, Layer):
-            raise ArgumentError(f"{self.name}: a model is made of layers, got {layer!r:.100}")
-        if any(layer is other for other in self._chain):
-            raise ArgumentError(f"{self.name}: {layer!r} is in use already; make a new layer")
-        if isinstance(layer, InputLayer) and self._chain:
-            raise ArgumentError(f"{self.name}: Input must come first, it came after {len(self._chain)} layer(s)")
-        number_names([*self._chain, layer], self.name)
-        layer.dtype = layer.dtype or self.dtype or "float32"
-        if self._graph is not None:
-            self._connect(Graph(self.input, layer(self.output)))
-        elif not self._chain:
-            self._begin_with(layer)
-        self._chain.append(layer)
+        self._extend([layer])
+
+    def _extend(self, given: Sequence[Any]) -> None:
+        """Puts layers at the end, connecting them once: loading takes no square of their number."""
+        chain = list(self._chain)
+        seen = {id(layer) for layer in chain}
+        for layer in given:
+            layer = self._as_layer(layer)
+            if id(layer) in seen:
+                raise ArgumentError(f"{self.name}: {layer!r} is in use already; make a new layer")
+            if isinstance(layer, InputLayer) and chain:
+                raise ArgumentError(f"{self.name}: Input must come first, it came after {len(chain)} layer(s)")
+            seen.add(id(layer))
+            chain.append(layer)
+        number_names(chain, self.name)
+        tensor = None if self._graph is None else self.output
+        for layer in chain[len(self._chain) :]:
+            layer.dtype = layer.dtype or self.dtype or "float32"
+            if tensor is not None:
+                tensor = layer(tensor)
+            elif layer is chain[0]:
+                self._begin_with(layer)
+                tensor = None if self._graph is None else self.output
+        if tensor is not None:
+            self._connect(Graph(self.input, tensor))
+        self._chain = chain
         if self._device is not None:
             self._move()  # what was moved stays in one place
+
+    def _as_layer(self, given: Any) -> Layer:
+        if isinstance(given, Symbolic) and isinstance(given.call.layer, InputLayer):
+            return given.call.layer
+        if not isinstance(given, Layer):
+            raise ArgumentError(f"{self.name}: a model is made of layers, got {given!r:.100}")
+        return given
 
     def _begin_with(self, first: Layer) -> None:
         """Connects the first layer, if it knows the shape of its input."""

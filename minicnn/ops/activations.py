@@ -20,7 +20,8 @@ def relu(x: Array, *, negative_slope: float = 0.0, max_value: float | None = Non
         max_value where x >= max_value, x where threshold <= x, negative_slope · (x - threshold) below.
 
     x: (...) -> y: (...), in the dtype of x.
-    Gradient: dy · 1 between threshold and max_value, dy · negative_slope up to threshold, 0 from max_value on.
+    Gradient: dy · 1 between threshold and max_value, dy · negative_slope up to threshold, 0 from max_value on. NaN
+    stays NaN, and its gradient is dy, since it is not below anything; where the slope is 0 even a dy of NaN is stopped.
     Raises DTypeError, ArgumentError if an option is negative or max_value below threshold.
     Source: Nair and Hinton, Rectified linear units improve restricted Boltzmann machines (2010).
     """

@@ -1,6 +1,8 @@
 """Arithmetic, element by element with broadcasting, and the matrix product.
 
-These are plain NumPy: array libraries that follow its protocols, CuPy among them, answer for their own arrays.
+These are plain NumPy: array libraries that follow its protocols, CuPy among them, answer for their own arrays. What
+layers of this library are made of goes by `computed`, so that a recorded step does it again; sums of two arrays alike,
+with which each residual block ends, are the backend's.
 Broadcasting repeats the smaller operand, so its gradient is a sum over the repeats: that is `_unbroadcast`.
 """
 
@@ -10,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backends import HOST, beside, device_of
+from minicnn.backends import HOST, backend_for, beside, device_of
 from minicnn.errors import ShapeError
+from minicnn.kernels.recording import computed, note
 from minicnn.ops.checks import check_floats, check_number
 from minicnn.tensor import Array, Gradients, as_array, differentiable
 
@@ -24,7 +27,8 @@ def add(x: Array, y: Array) -> tuple:
     def pullback(dz: Array) -> Gradients:
         return {"x": lambda: _unbroadcast(dz, x), "y": lambda: _unbroadcast(dz, y)}
 
-    return x + y, pullback
+    z = backend_for(x, y).add(x, y) if x.shape == y.shape else computed(np.add, x, y)
+    return z, pullback
 
 
 @differentiable
@@ -33,9 +37,9 @@ def subtract(x: Array, y: Array) -> tuple:
     x, y = _operands("subtract", x, y)
 
     def pullback(dz: Array) -> Gradients:
-        return {"x": lambda: _unbroadcast(dz, x), "y": lambda: _unbroadcast(-dz, y)}
+        return {"x": lambda: _unbroadcast(dz, x), "y": lambda: _unbroadcast(computed(np.negative, dz), y)}
 
-    return x - y, pullback
+    return computed(np.subtract, x, y), pullback
 
 
 @differentiable
@@ -44,19 +48,25 @@ def multiply(x: Array, y: Array) -> tuple:
     x, y = _operands("multiply", x, y)
 
     def pullback(dz: Array) -> Gradients:
-        return {"x": lambda: _unbroadcast(dz * y, x), "y": lambda: _unbroadcast(dz * x, y)}
+        return {
+            "x": lambda: _unbroadcast(computed(np.multiply, dz, y), x),
+            "y": lambda: _unbroadcast(computed(np.multiply, dz, x), y),
+        }
 
-    return x * y, pullback
+    return computed(np.multiply, x, y), pullback
 
 
 @differentiable
 def divide(x: Array, y: Array) -> tuple:
     """x / y. Gradients: dz / y and -dz · x / y². Raises as `add`."""
     x, y = _operands("divide", x, y)
-    z = x / y
+    z = computed(np.divide, x, y)
 
     def pullback(dz: Array) -> Gradients:
-        return {"x": lambda: _unbroadcast(dz / y, x), "y": lambda: _unbroadcast(-dz * z / y, y)}
+        return {
+            "x": lambda: _unbroadcast(computed(np.divide, dz, y), x),
+            "y": lambda: _unbroadcast(computed(_to_divisor, dz, z, y), y),
+        }
 
     return z, pullback
 
@@ -67,9 +77,12 @@ def maximum(x: Array, y: Array) -> tuple:
     x, y = _operands("maximum", x, y)
 
     def pullback(dz: Array) -> Gradients:
-        return {"x": lambda: _unbroadcast(dz * _share(x, y), x), "y": lambda: _unbroadcast(dz * _share(y, x), y)}
+        return {
+            "x": lambda: _unbroadcast(computed(_to_larger, dz, x, y), x),
+            "y": lambda: _unbroadcast(computed(_to_larger, dz, y, x), y),
+        }
 
-    return np.maximum(x, y), pullback
+    return computed(np.maximum, x, y), pullback
 
 
 @differentiable
@@ -78,18 +91,23 @@ def minimum(x: Array, y: Array) -> tuple:
     x, y = _operands("minimum", x, y)
 
     def pullback(dz: Array) -> Gradients:
-        return {"x": lambda: _unbroadcast(dz * _share(y, x), x), "y": lambda: _unbroadcast(dz * _share(x, y), y)}
+        return {
+            "x": lambda: _unbroadcast(computed(_to_larger, dz, y, x), x),
+            "y": lambda: _unbroadcast(computed(_to_larger, dz, x, y), y),
+        }
 
-    return np.minimum(x, y), pullback
+    return computed(np.minimum, x, y), pullback
 
 
 @differentiable
 def power(x: Array, exponent: float) -> tuple:
-    """x to a fixed power. Gradient: exponent · x^(exponent - 1) · dz."""
+    """x to a fixed power. Gradient: exponent · x^(exponent - 1) · dz; of the constant x⁰ = 1 it is 0, also at x = 0."""
     check_floats("power", x=x)
     exponent = check_number("power", "exponent", exponent)
 
     def pullback(dz: Array) -> Gradients:
+        if exponent == 0:  # else it would be 0 · ∞ at x = 0
+            return {"x": lambda: np.zeros_like(x)}
         return {"x": lambda: dz * exponent * x ** (exponent - 1)}
 
     return x**exponent, pullback
@@ -177,9 +195,14 @@ def _check_broadcast(operator: str, x: tuple[int, ...], y: tuple[int, ...]) -> N
         ) from None
 
 
-def _share(x: Array, y: Array) -> Array:
-    """1 where x is larger than y, 1/2 where they are equal, else 0; of their dtype."""
-    return (x > y) + (x == y) * x.dtype.type(0.5)
+def _to_divisor(dz: Array, z: Array, y: Array, out: Array | None = None) -> Array:
+    """-dz · z / y."""
+    return np.divide(-dz * z, y, out=out)
+
+
+def _to_larger(dz: Array, x: Array, y: Array, out: Array | None = None) -> Array:
+    """dz where x is larger than y, half of it where they are equal, else 0."""
+    return np.multiply(dz, (x > y) + (x == y) * x.dtype.type(0.5), out=out)
 
 
 def _unbroadcast(gradient: Array, like: Array) -> Array:
@@ -187,4 +210,8 @@ def _unbroadcast(gradient: Array, like: Array) -> Array:
     added = gradient.ndim - like.ndim
     repeated = [added + axis for axis, n in enumerate(like.shape) if n == 1 and gradient.shape[added + axis] != 1]
     axes = (*range(added), *repeated)
-    return gradient.sum(axis=axes).reshape(like.shape) if axes else gradient
+    if not axes:
+        return gradient
+    total = np.sum(gradient, axes, None, None, True)
+    note(np.sum, gradient, axes, None, total, True)
+    return total.reshape(like.shape)

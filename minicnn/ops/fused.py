@@ -79,8 +79,7 @@ def batch_norm_relu(
     fit.
     """
     epsilon = check_batch_norm("batch_norm_relu", x, gamma, beta, epsilon, observe)
-    # Where nothing is pooled it does not matter how the pixels lie: each example is a row of them.
-    images = x if x.ndim == 4 else x.reshape(len(x), 1, x[0].size // x.shape[-1], x.shape[-1])
+    images = x if x.ndim == 4 else in_rows(x)
     pooling = _tiles("batch_norm_relu", images.shape[1:3], pool_size)
     if x.ndim != 4 and pooling.size != (1, 1):
         raise ShapeError(f"batch_norm_relu: x must have the axes (N, H, W, C) to be pooled, got shape {x.shape}")
@@ -90,19 +89,42 @@ def batch_norm_relu(
         observe(mean, variance)
 
     def pullback(dy: Array) -> Gradients:
-        dy = dy.reshape(y.shape)
-        dgamma, dbeta = backend.batch_norm_relu_pool_parameter_gradients(
-            dy, winners, images, mean, variance, epsilon, pooling
-        )
-        return {
-            "x": lambda: backend.batch_norm_relu_pool_input_gradient(
-                dy, winners, images, gamma, mean, variance, epsilon, dgamma, dbeta, pooling
-            ).reshape(x.shape),
-            "gamma": dgamma,
-            "beta": dbeta,
-        }
+        return through_relu_pool(dy, winners, x, gamma, mean, variance, epsilon, pooling)
 
     return y if x.ndim == 4 else y.reshape(x.shape), pullback
+
+
+def through_relu_pool(
+    dy: Array,
+    winners: Array,
+    x: Array,
+    gamma: Array,
+    mean: Array,
+    variance: Array,
+    epsilon: float,
+    pooling: Windows | None = None,
+) -> Gradients:
+    """The gradients of `batch_norm_relu`. winners: one for each number of dy; pooling: None if nothing was pooled."""
+    backend = backend_for(x)
+    images = x if x.ndim == 4 else in_rows(x)
+    pooling = pooling or _tiles("batch_norm_relu", images.shape[1:3], 1)
+    shape = len(images), *pooling.outputs, images.shape[3]
+    dy, winners = dy.reshape(shape), winners.reshape(shape)
+    dgamma, dbeta = backend.batch_norm_relu_pool_parameter_gradients(
+        dy, winners, images, mean, variance, epsilon, pooling
+    )
+    return {
+        "x": lambda: backend.batch_norm_relu_pool_input_gradient(
+            dy, winners, images, gamma, mean, variance, epsilon, dgamma, dbeta, pooling
+        ).reshape(x.shape),
+        "gamma": dgamma,
+        "beta": dbeta,
+    }
+
+
+def in_rows(x: Array) -> Array:
+    """(N, ..., C) -> (N, 1, pixels, C). Where nothing is pooled it does not matter how the pixels lie."""
+    return x.reshape(len(x), 1, x[0].size // x.shape[-1], x.shape[-1])
 
 
 @differentiable

@@ -8,6 +8,7 @@ import numpy as np
 
 from minicnn.backends import backend_for
 from minicnn.errors import ArgumentError, ShapeError
+from minicnn.kernels.recording import computed
 from minicnn.ops.checks import check_floats, check_number, check_shape
 from minicnn.tensor import Array, Gradients, differentiable
 
@@ -65,10 +66,12 @@ def batch_norm_inference(
     epsilon = check_number("batch_norm_inference", "epsilon", epsilon, least=0)
     backend = backend_for(x)
 
+    def scaled(dy: Array, gamma: Array, variance: Array, out: Array | None = None) -> Array:
+        return np.multiply(dy, gamma / np.sqrt(variance + gamma.dtype.type(epsilon)), out=out)
+
     def pullback(dy: Array) -> Gradients:
         dgamma, dbeta = backend.batch_norm_parameter_gradients(dy, x, mean, variance, epsilon)
-        scale = gamma / np.sqrt(variance + gamma.dtype.type(epsilon))
-        return {"x": lambda: dy * scale, "gamma": dgamma, "beta": dbeta}
+        return {"x": lambda: computed(scaled, dy, gamma, variance), "gamma": dgamma, "beta": dbeta}
 
     return backend.batch_norm_inference(x, gamma, beta, mean, variance, epsilon), pullback
 

@@ -17,7 +17,7 @@ def max_pool2d(x: Array, pool_size: Any, strides: Any = None, padding: Any = "va
 
     x: (N, H, W, C) -> y: (N, OH, OW, C), in the dtype of x. Padding counts as minus infinity: it never wins.
     Gradient: dy goes to the pixel that won, the first in row-major order if several tie; a pixel that won in
-    several windows gets their sum.
+    several windows gets their sum. A NaN wins over every number, the last of several, as in PyTorch.
     Raises ShapeError if the window does not fit, ArgumentError, DTypeError.
     Source: Scherer, Müller and Behnke, Evaluation of pooling operations in convolutional architectures (2010).
     """

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minicnn.backends import beside
+from minicnn.backends import backend_for, beside
 from minicnn.errors import ArgumentError, ShapeError
-from minicnn.geometry import explicit_pads, is_int, pair
+from minicnn.geometry import Windows, explicit_pads, is_int, pair
+from minicnn.kernels.recording import note
 from minicnn.ops.checks import MOST_AXES, check_axes, check_floats, check_rank
 from minicnn.tensor import Array, Gradients, as_array, differentiable, recordable
 
@@ -26,10 +29,18 @@ def reshape(x: Array, shape: Any) -> tuple:
     if len(shape) > MOST_AXES:
         raise ArgumentError(f"reshape: shape has {len(shape)} axes, at most {MOST_AXES} are possible")
     try:
-        y = x.reshape(shape)
+        y = _reshaped(x, shape)
     except (ValueError, OverflowError):
         raise ShapeError(f"reshape: {x.size} elements of shape {x.shape} do not fit shape {shape}") from None
-    return y, lambda dy: {"x": lambda: dy.reshape(x.shape)}
+    return y, lambda dy: {"x": lambda: _reshaped(dy, x.shape)}
+
+
+def _reshaped(x: Array, shape: Any) -> Array:
+    """x.reshape(shape). What lies otherwise than row by row is copied for it: in a recorded step, each time."""
+    y = x.reshape(shape)
+    if not x.flags.c_contiguous:
+        note(np.copyto, y.reshape(x.shape), x)
+    return y
 
 
 @differentiable
@@ -117,15 +128,13 @@ def _concatenate(axis: int, **xs: Array) -> tuple:
             a != b for i, (a, b) in enumerate(zip(x.shape, first.shape, strict=True)) if i != along
         ):
             raise ShapeError(f"concatenate: shapes {first.shape} and {x.shape} must be equal but for axis {along}")
-    ends = np.cumsum([x.shape[along] for x in xs.values()])
-
-    def part(dy: Array, i: int) -> Array:
-        return dy[(slice(None),) * along + (slice(ends[i - 1] if i else 0, ends[i]),)]
+    backend = backend_for(*xs.values())
+    ends = list(itertools.accumulate((x.shape[along] for x in xs.values()), initial=0))
 
     def pullback(dy: Array) -> Gradients:
-        return {name: lambda i=i: part(dy, i) for i, name in enumerate(xs)}
+        return {name: partial(backend.part, dy, along, *ends[i : i + 2]) for i, name in enumerate(xs)}
 
-    return np.concatenate(list(xs.values()), along), pullback
+    return backend.concatenate(list(xs.values()), along), pullback
 
 
 @differentiable
@@ -133,16 +142,24 @@ def zero_pad2d(x: Array, padding: Any) -> tuple:
     """Zeros around each image: (N, H, W, C) -> (N, top + H + bottom, left + W + right, C).
 
     padding: pixels, (vertical, horizontal) or ((top, bottom), (left, right)). Gradient: dy without the rim.
+    Raises ShapeError for images without pixels.
     """
     check_floats("zero_pad2d", x=x)
     check_rank("zero_pad2d", "x", x, "N, H, W, C")
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"zero_pad2d: x {x.shape} has no pixels to put zeros around")
     (top, bottom), (left, right) = explicit_pads(padding, "zero_pad2d: padding")
-    height, width = x.shape[1:3]
+    # The patches that a window of one pixel sees, padding included.
+    windows = Windows(x.shape[1:3], (1, 1), (1, 1), (1, 1), ((top, bottom), (left, right)))
+    shape, patches = (len(x), *windows.outputs, x.shape[3]), (len(x), *windows.outputs, 1, 1, x.shape[3])
+    if 0 in windows.outputs:
+        return reshape.vjp(x, shape)  # no pixels, and none around them
+    backend = backend_for(x)
 
     def pullback(dy: Array) -> Gradients:
-        return {"x": lambda: dy[:, top : top + height, left : left + width]}
+        return {"x": lambda: backend.col2im(_reshaped(dy, patches), windows)}
 
-    return np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0))), pullback
+    return _reshaped(backend.im2col(x, windows), shape), pullback
 
 
 @differentiable

@@ -13,6 +13,7 @@ from minicnn.errors import ArgumentError, CheckpointError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.optimizers import schedules
 from minicnn.optimizers.schedules import LearningRateSchedule
+from minicnn.registry import unknown_argument
 from minicnn.tensor import Array, Tensor
 
 
@@ -56,12 +57,12 @@ class Optimizer:
         ema_momentum: float = 0.99,
         ema_overwrite_frequency: int | None = None,
         name: str | None = None,
+        **unknown: Any,
     ) -> None:
+        if unknown:
+            raise TypeError(unknown_argument(type(self), next(iter(unknown))))
         who = type(self).__name__
-        is_schedule = isinstance(learning_rate, (dict, LearningRateSchedule))
-        self.learning_rate: float | LearningRateSchedule = (
-            schedules.get(learning_rate) if is_schedule else number(who, "learning_rate", learning_rate)
-        )
+        self.learning_rate = learning_rate
         self.weight_decay = None if weight_decay is None else number(who, "weight_decay", weight_decay)
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {key: value for key, value in clips.items() if value is not None}
@@ -90,10 +91,25 @@ class Optimizer:
         raise TypeError(f"{type(self).__name__} must define update(...)")
 
     @property
-    def current_learning_rate(self) -> float:
-        """The learning rate of the next step."""
-        rate = self.learning_rate
-        return rate(self.iterations) if isinstance(rate, LearningRateSchedule) else rate
+    def learning_rate(self) -> Any:
+        """The learning rate of the next step: a number, whose `assign` gives the optimizer another, as Keras's does.
+
+        Set it to a number or a schedule. Raises ArgumentError for anything else.
+        """
+        rate = self._rate
+        return Rate(rate(self.iterations) if isinstance(rate, LearningRateSchedule) else rate).of(self)
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        is_schedule = isinstance(value, (dict, LearningRateSchedule))
+        self._rate: float | LearningRateSchedule = (
+            schedules.get(value) if is_schedule else number(type(self).__name__, "learning_rate", value)
+        )
+
+    @property
+    def schedule(self) -> LearningRateSchedule | None:
+        """The schedule that the learning rate follows, if it follows one."""
+        return self._rate if isinstance(self._rate, LearningRateSchedule) else None
 
     def build(self, variables: Sequence[Tensor]) -> None:
         """Makes the state for these variables, all `initial_state`."""
@@ -132,7 +148,7 @@ class Optimizer:
                 "model again, with a new optimizer, after changing, freezing or unfreezing layers"
             )
         self._follow()
-        rate = self.current_learning_rate
+        rate = float(self.learning_rate)
         gradients = self._clipped(gradients)
         if self.weight_decay:
             for variable in variables:
@@ -184,9 +200,8 @@ class Optimizer:
         own = inspect.signature(type(self)).parameters
         names = dict.fromkeys([*own, *OptimizerOptions.__annotations__])
         config = {name: getattr(self, name) for name in names if name != "options"}
-        if isinstance(self.learning_rate, LearningRateSchedule):
-            config["learning_rate"] = schedules.serialize(self.learning_rate)
-        return config
+        rate = self._rate
+        return {**config, "learning_rate": rate if isinstance(rate, float) else schedules.serialize(rate)}
 
     def get_state(self) -> dict[str, Array]:
         """Copies of all arrays kept, in main memory, named "number of the variable/slot"."""
@@ -198,11 +213,30 @@ class Optimizer:
         expected = {f"{i}/{slot}": a for i, state in enumerate(self.state) for slot, a in state.items()}
         if not arrays and iterations == 0:
             return
-        if set(arrays) != set(expected) or any(arrays[k].shape != a.shape for k, a in expected.items()):
+        if set(arrays) != set(expected) or any(
+            arrays[k].shape != a.shape or arrays[k].dtype.kind != "f" for k, a in expected.items()
+        ):
             raise CheckpointError(f"the saved state of {self.name} does not belong to this model and these settings")
         for key, a in expected.items():
             a[...] = beside(arrays[key].astype(a.dtype, copy=False), a)
         self.iterations = iterations
+
+
+class Rate(float):
+    """A learning rate as an optimizer shows it: a number that knows where it is from."""
+
+    def of(self, optimizer: Optimizer) -> Rate:
+        """The same number, as that of this optimizer."""
+        self._optimizer = optimizer
+        return self
+
+    def assign(self, value: Any) -> None:
+        """Gives the optimizer another learning rate. Raises ArgumentError."""
+        self._optimizer.learning_rate = value
+
+    def numpy(self) -> np.float32:
+        """The number as NumPy's."""
+        return np.float32(self)
 
 
 def number(who: str, name: str, value: Any, above: bool = False) -> float:

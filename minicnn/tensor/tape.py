@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, cast
 
 import numpy as np
 
-from minicnn.backends import HOST, check_device, check_together, device_of, moved, to_host
+from minicnn.backends import HOST, backend_for, check_device, check_together, device_of, moved, to_host
 from minicnn.backends.contract import Array
 from minicnn.errors import DeviceError, DTypeError, ShapeError, StateError
+from minicnn.kernels.recording import performed
 
 # Parameter name -> dL/dparameter, or a function that computes it when somebody wants it.
 Gradients: TypeAlias = "dict[str, Any]"
@@ -35,6 +36,28 @@ class Node:
         self.operator = operator
         self.inputs = inputs
         self.pullback = pullback
+
+    def pass_back(self, dy: Array, upstream: dict[Tensor, Array], own: set[Tensor]) -> None:
+        """Adds to `upstream` what the inputs get for dy, and to `own` those whose gradient nobody else holds."""
+        found = self._gradients(dy)
+        for i, (tensor, g) in enumerate(found):
+            new = _is_new(g, [dy, *(other for _, other in (*found[:i], *found[i + 1 :]))])
+            if tensor in upstream:
+                g, new = _sum(upstream[tensor], tensor in own, g, new), True
+            upstream[tensor] = g
+            if new:
+                own.add(tensor)
+
+    def _gradients(self, dy: Array) -> list[tuple[Tensor, Array]]:
+        """dL/dinput for each input that requires it. Raises StateError if the pullback has none for one of them."""
+        offered, found = self.pullback(dy), []
+        for name, tensor in self.inputs.items():
+            if tensor.requires_grad:
+                if name not in offered:
+                    raise StateError(f"{self.operator} has no gradient for {name}: hand it {name}.detach()")
+                g = offered[name]
+                found.append((tensor, as_array(g() if callable(g) else g)))
+        return found
 
     def release(self) -> None:
         """Drops the arrays that the pullback kept, and the way back to the inputs."""
@@ -81,31 +104,18 @@ class Tensor:
         upstream = {self: self._seed(gradient)}
         own: set[Tensor] = set()  # those whose upstream gradient was computed for them and belongs to nobody else
         for tensor in _in_reverse(self):
-            dy = upstream.pop(tensor)
-            node = tensor.node
-            if node is None:
-                if tensor.grad is None:
-                    tensor.grad = dy if tensor in own else dy.copy()
-                else:
-                    tensor.grad = as_array(tensor.grad + dy)
+            if tensor.node is None:
+                tensor._keep(upstream.pop(tensor), tensor in own)
                 continue
-            gradients, given = node.pullback(dy), [dy]
-            for name, parent in node.inputs.items():
-                if parent.requires_grad:
-                    if name not in gradients:
-                        raise StateError(f"{node.operator} has no gradient for {name}: hand it {name}.detach()")
-                    g = gradients[name]
-                    g = as_array(g() if callable(g) else g)
-                    if parent in upstream:
-                        upstream[parent] = as_array(upstream[parent] + g)
-                        own.add(parent)
-                    else:
-                        upstream[parent] = g
-                        if _is_new(g, given):
-                            own.add(parent)
-                    given.append(g)
+            tensor.node.pass_back(upstream.pop(tensor), upstream, own)
             if not retain_graph:
-                node.release()
+                tensor.node.release()
+
+    def _keep(self, gradient: Array, own: bool) -> None:
+        if self.grad is not None:
+            self.grad = as_array(self.grad + gradient)
+        else:
+            self.grad = gradient if own else _copied(gradient)
 
     def _seed(self, gradient: Any) -> Array:
         if gradient is None:
@@ -233,6 +243,22 @@ def as_array(value: Any, dtype: Any = np.float32, name: str = "a tensor") -> Arr
     if numbers.dtype.kind not in "biuf":
         raise DTypeError(f"{name} must be an array, a number or evenly nested lists of numbers; got {value!r:.60}")
     return numbers.astype(dtype)
+
+
+def _copied(gradient: Array) -> Array:
+    copy = np.empty_like(gradient, order="C")
+    performed(np.copyto, copy, gradient)
+    return copy
+
+
+def _sum(total: Array, own: bool, g: Array, new: bool) -> Array:
+    """What two uses of a tensor send back together; own, new: whether nobody else needs the one or the other."""
+    if total.shape != g.shape or total.dtype != g.dtype:
+        return as_array(total + g)  # some operator of somebody's own
+    backend = backend_for(total, g)
+    if new:
+        return backend.add_to(g, total)
+    return backend.add_to(total, g) if own else backend.add(total, g)
 
 
 def _is_new(gradient: Array, given: list[Array]) -> bool:

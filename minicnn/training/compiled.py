@@ -15,7 +15,8 @@ from minicnn.metrics import Metric
 from minicnn.network import Network
 from minicnn.optimizers import Optimizer
 from minicnn.random import fresh_seed
-from minicnn.training.inputs import check_all_inputs, count_of, example_weights, split_off
+from minicnn.structure import mapped
+from minicnn.training.inputs import check_all_inputs, check_inputs, count_of, example_weights, split_off
 from minicnn.training.objective import Bound, Objective, Tally
 from minicnn.training.repetition import Repetition
 
@@ -40,12 +41,17 @@ class Compiled(Network):
         loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: str | bool = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Chooses how to train: an optimizer, a loss and metrics, by name or as objects.
 
         A model with several outputs takes lists with an entry for each, or dicts by their names; one loss by itself
         is that of all. loss_weights: what each loss is multiplied by in the sum. weighted_metrics: those that count
-        examples by their sample weights.
+        examples by their sample weights. What follows is accepted for Keras's sake and changes nothing: no compiler
+        stands behind a step, and there is no half precision whose loss would need a scale.
         Raises ArgumentError for unknown names, with the nearest known one.
         """
         self.optimizer = optimizers.get(optimizer)
@@ -57,7 +63,11 @@ class Compiled(Network):
 
     # Data at the door.
 
+    own_steps = False  # whether a subclass says what a step is: then it need have neither a loss nor a call
+
     def _check(self, x: Any, y: Any, sample_weight: Any = None) -> tuple[Any, Any, Any]:
+        if self.own_steps and self.loss is None:  # what its networks take, they say themselves
+            return mapped(lambda a: check_inputs(a, None), x), y, sample_weight
         x = check_all_inputs(x, self)
         if not self.built:
             self.build(mapped_shapes(lambda shape: (None, *shape[1:]), shapes_of(x)))
@@ -76,7 +86,7 @@ class Compiled(Network):
             x, y, weights = self._check(stream.x, stream.y, stream.weights)
             return dataclasses.replace(stream, x=x, y=y, weights=example_weights(y, weights, class_weight))
         if not self.built:
-            self._check(*next(iter(stream.epoch())))
+            self._check(*stream.first())
         return Mapped(stream, look)
 
     def _batches(self, x: Any, y: Any, weights: Any, batch_size: int | None) -> Batches:
@@ -121,9 +131,11 @@ class Compiled(Network):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics that are reported beside the loss, as they stand."""
+        """The metrics that are reported beside the loss, as they stand; where a step is one's own, also the loss's."""
         tally = self._known_tally()
-        return [] if tally is None else tally.metrics
+        if tally is None:
+            return []
+        return [*tally.losses, *tally.metrics] if self.own_steps else tally.metrics
 
     def _known_tally(self) -> Tally | None:
         """That of the last batches; before any were seen, one that knows what is to be counted, if that is known."""
@@ -147,7 +159,7 @@ class Compiled(Network):
 
     def _need_compiled(self, training: bool = False) -> None:
         self._optimizer()
-        if self.loss is None:
+        if self.loss is None and not self.own_steps:
             raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
         if not self.sublayers:
             raise ShapeError(f"{self.name} has no layers to {'train' if training else 'evaluate'}")

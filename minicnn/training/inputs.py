@@ -27,6 +27,8 @@ def check_inputs(x: Any, input_shape: Shape | None, name: str = "x") -> np.ndarr
     if x is None:
         raise ArgumentError(f"{name} is missing: give an array of examples, (N, ...)")
     x = _in_main_memory(numeric(x, name), name)
+    if x.ndim == 1 and input_shape is not None and input_shape[1:] == (1,):
+        x = x[:, None]
     if x.ndim < 2:
         raise ShapeError(
             f"{name} must be a batch, (N, ...), got shape {x.shape}; a single example becomes one with [None]"
@@ -91,6 +93,8 @@ def example_weights(y: Any, sample_weight: Any, class_weight: Mapping[int, float
     For several outputs those of sample_weight, a list that has been checked. Raises as check_weights_given, and
     ArgumentError for class weights where there are several outputs, or that are none.
     """
+    if y is None:
+        return sample_weight
     if not is_nested(y):
         sample_weight = check_weights_given(sample_weight, len(y))
     if class_weight is None:

@@ -9,24 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.backends import to_host
 from minicnn.callbacks import Callback, CallbackList, History, ProgbarLogger
 from minicnn.data.ahead import made_ahead
 from minicnn.data.batches import Batches
-from minicnn.data.stream import Batch, Mapped, Stream
-from minicnn.errors import ArgumentError, NonFiniteError
+from minicnn.data.iterated import iterated
+from minicnn.data.stream import Batch, Mapped, Stream, as_batch, batch_parts
+from minicnn.errors import ArgumentError, NonFiniteError, StateError
 from minicnn.geometry import is_int
-from minicnn.structure import is_nested, mapped
+from minicnn.structure import mapped
 from minicnn.tensor import Tensor, no_grad
-from minicnn.training.compiled import Compiled
 from minicnn.training.guard import check_weights, raise_non_finite, without_warnings
 from minicnn.training.inputs import check_all_inputs, count_of, example_weights
-from minicnn.training.objective import Tally
+from minicnn.training.objective import Tally, reported
 from minicnn.training.penalties import weight_penalty, with_activity
-from minicnn.training.repetition import Repetition, key_of, step_inputs
+from minicnn.training.steps import Stepper
 
 
-class Trainer(Compiled):
+class Trainer(Stepper):
     """A network with an optimizer, a loss and metrics. Arguments and results are Keras 3's."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -35,6 +34,10 @@ class Trainer(Compiled):
         self.history: History | None = None  # of the last fit
         self.next_place: tuple[int, int] | None = None  # (epoch, batch) at which a callback makes fit begin
         self.epochs_seen = 0  # each epoch of a model's life has an order of its own
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.own_steps = cls.own_steps or not {"train_step", "test_step"}.isdisjoint(vars(cls))
 
     def fit(
         self,
@@ -58,7 +61,8 @@ class Trainer(Compiled):
         """Trains for `epochs` - `initial_epoch` epochs and returns the History.
 
         x: (N, ...) array of examples, or a stream of batches (`data.Batches`, what `utils.image_dataset_from_directory`
-        and `ImageDataGenerator.flow` return, a `utils.PyDataset`); y: (N, ...) targets; batch_size: 32 unless given;
+        and `ImageDataGenerator.flow` return, a `utils.PyDataset`, a generator of (x, y));
+        y: (N, ...) targets; batch_size: 32 unless given;
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1; validation_split: part of the examples, the
         last ones before shuffling, kept for validation; validation_data: (x, y), (x, y, weights) or a stream;
         class_weight: class number -> weight; sample_weight: (N,); steps_per_epoch, validation_steps: batches to take,
@@ -77,6 +81,8 @@ class Trainer(Compiled):
             raise ArgumentError(f"validation_freq must be a whole number of at least 1, got {validation_freq!r}")
         if validation_data is not None:
             validation_split = 0.0
+        x = iterated(x, steps_per_epoch, "steps_per_epoch")
+        validation_data = iterated(validation_data, validation_steps, "validation_steps")
         train: Stream
         if isinstance(x, Stream):
             if y is not None or sample_weight is not None or validation_split:
@@ -150,6 +156,7 @@ class Trainer(Compiled):
         """
         self._need_compiled()
         batches: Stream
+        x = iterated(x, steps, "steps")
         if isinstance(x, Stream):
             batches = self._checked(x)
         else:
@@ -173,6 +180,7 @@ class Trainer(Compiled):
         Raises as fit.
         """
         batches: Stream
+        x = iterated(x, steps, "steps")
         if isinstance(x, Batches):
             batches = dataclasses.replace(x, x=check_all_inputs(x.x, self), shuffle=False)
         elif isinstance(x, Stream):
@@ -207,84 +215,59 @@ class Trainer(Compiled):
         self._need_compiled(training=True)
         x, y, weights = self._check(x, y, sample_weight)
         weights = example_weights(y, weights, class_weight)
-        self._tally = tally = Tally(self._objective(), y)
-        values, predictions = self._step(x, y, weights)
-        return self._reported(tally.add(values, y, predictions, weights), return_dict)
+        self._forget(y)
+        return self._reported(reported(self.train_step((x, y, weights)), "train_step"), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch."""
         count = count_of(check_all_inputs(x, self))
         return self.evaluate(x, y, batch_size=count, sample_weight=sample_weight, return_dict=return_dict)
 
-    def _move(self) -> None:
-        before = self._place
-        super()._move()
-        if self._place != before:
-            self._repetition = Repetition()  # what was recorded stays on the memory that was left
+    # What a step is; a subclass may say otherwise.
 
-    # One step, one epoch.
+    def train_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Learns from a batch: (x, y) or (x, y, sample_weight). Returns what is reported of the epoch so far, by name.
 
-    def _step(self, x: Any, y: Any, weights: Any) -> tuple[list[float], Any]:
-        """Forward, loss, backward, update. Returns the losses, and the predictions that they were taken of."""
-        self._move()
-        optimizer, variables = self._optimizer(), self.trainable_weights
-        with without_warnings():
-            inputs = step_inputs(self._objective().only_loss, self.dtype, self._place, x, y, weights)
-            key = None if inputs is None else self._key(True, *inputs)
-            if inputs is None or key is None:
-                predictions = self(x, training=True)
-                loss, parts = self._objective()(y, predictions, weights)
-                loss = with_activity(loss, self.walk())
-                predicted, total = mapped(lambda t: t.data, predictions), loss.data
-                gradients = self._backward(loss) if variables else []
-            else:
-                losses, predicted, *gradients = self._repetition.run(
-                    key, self._losses_and_gradients, inputs, self._place
-                )
-                for variable, gradient in zip(variables, gradients, strict=True):
-                    variable.grad = gradient  # until the next step, which may use the same memory
-                total, parts = losses.mean(), []
-            if variables:
-                total = total + weight_penalty(variables, gradients)
-            # On a device everything so far is only launched: here is the one place of a step that waits for it.
-            values = [total.item(), *(part.item() for part in parts)]
-            self._need_finite(values[0], x)
-            if variables:
-                optimizer.apply(gradients, variables)
-        return values, predicted
+        A subclass that defines it calls itself, `compute_loss`, `zero_grad`, `loss.backward()` and
+        `self.optimizer.apply`, in as many networks as it likes; and returns numbers, e.g. `{"loss": loss}`.
+        """
+        batch = as_batch(data)
+        values, predictions = self._step(*batch)
+        return self._counted().add(values, batch.y, predictions, batch.weights)
 
-    def _losses_and_gradients(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The loss of each example, the predictions, and the gradient of the mean loss for each trainable variable."""
-        predictions = self(x, training=True)
-        losses = self.loss.call(y, predictions)
-        share = np.full_like(losses.data, 1 / losses.size)
-        return losses.data, predictions.data, *(self._backward(losses, share) if self.trainable_weights else ())
+    def test_step(self, data: tuple[Any, ...]) -> dict[str, Any]:
+        """Judges a batch: (x, y) or (x, y, sample_weight). Returns what is reported of all so far, by name."""
+        x, y, weights = as_batch(data)
+        predictions = self._forward(x)
+        loss, parts = self._objective()(y, predictions, weights)
+        total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
+        values = [total.item(), *(part.item() for part in parts)]
+        if not np.isfinite(values[0]):
+            raise_non_finite(self, x, values[0], self._optimizer().iterations, training=False)
+        return self._counted().add(values, y, mapped(lambda t: t.data, predictions), weights)
 
-    def _backward(self, loss: Tensor, gradient: np.ndarray | None = None) -> list[np.ndarray]:
-        """dL/dv for each trainable variable v, zeros where the loss does not depend on it."""
-        variables = self.trainable_weights
-        for variable in variables:
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Tensor:
+        """The loss that `compile` was given, of these predictions, and what regularizers add: a Tensor."""
+        loss, _ = self._objective()(y, y_pred, sample_weight)
+        return sum(self.losses, loss)
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients of all variables, so that the next backward() starts from nothing."""
+        for variable in self.weights:
             variable.zero_grad()
-        loss.backward(gradient)
-        return [np.zeros_like(v.data) if v.grad is None else v.grad for v in variables]
 
-    def _key(self, training: bool, *inputs: np.ndarray) -> Any:
-        """What a recorded computation of the network depends on; None if it is not to be recorded."""
-        return None if self.wiring is None else key_of(self.planned(), training, *inputs)
+    def _forget(self, y: Any) -> None:
+        """Losses and metrics count from here on; y: the targets of a batch."""
+        self._tally = None if self.loss is None else Tally(self._objective(), y)
+        for metric in self.metrics:
+            metric.reset_state()
 
-    def _need_finite(self, loss: float, x: Any) -> None:
-        if not np.isfinite(loss):
-            raise_non_finite(self, x, loss, self._optimizer().iterations + 1)
+    def _counted(self) -> Tally:
+        if self._tally is None:
+            raise StateError(f"{self.name} was compiled without a loss: compile(optimizer=..., loss=...)")
+        return self._tally
 
-    def _predictions(self, x: Any) -> Any:
-        """The network's output for one batch, in main memory, without a tape."""
-        with no_grad():
-            x = mapped(lambda a: a.astype(self.dtype or "float32", copy=False), x)
-            self._move()
-            key = None if is_nested(x) else self._key(False, x)
-            if key is None:
-                return mapped(lambda t: to_host(t.data), self(x))
-            return self._repetition.run(key, lambda x: (self(x).data,), (x,), self._place, copy=True)[0]
+    # Epochs.
 
     def _train_epoch(self, batches: Stream, watching: CallbackList, start: int = 0) -> dict[str, float]:
         """The logs of an epoch, trained from the batch numbered `start` on."""
@@ -293,10 +276,9 @@ class Trainer(Compiled):
             with _ready(batches, batches.epoch_from(self.epochs_seen, start)) as ready:
                 for number, batch in enumerate(ready, start):
                     if number == start:
-                        self._tally = tally = Tally(self._objective(), batch.y)
+                        self._forget(batch.y)
                     watching.on_train_batch_begin(number, {})
-                    values, predictions = self._step(*batch)
-                    logs = tally.add(values, batch.y, predictions, batch.weights)
+                    logs = reported(self.train_step(batch_parts(batch)), "train_step")
                     watching.on_train_batch_end(number, logs)
                     if self.stop_training:
                         break
@@ -314,15 +296,9 @@ class Trainer(Compiled):
         with no_grad(), without_warnings(), _ready(batches, batches.epoch()) as ready:
             for number, batch in enumerate(ready):
                 if number == 0:
-                    self._tally = tally = Tally(self._objective(), batch.y)
+                    self._forget(batch.y)
                 watching.on_test_batch_begin(number, {})
-                predictions = self(batch.x)
-                loss, parts = self._objective()(batch.y, predictions, batch.weights)
-                total = with_activity(loss, self.walk()).data + weight_penalty(self.trainable_weights)
-                values = [total.item(), *(part.item() for part in parts)]
-                if not np.isfinite(values[0]):
-                    raise_non_finite(self, batch.x, values[0], self._optimizer().iterations, training=False)
-                logs = tally.add(values, batch.y, mapped(lambda t: t.data, predictions), batch.weights)
+                logs = reported(self.test_step(batch_parts(batch)), "test_step")
                 watching.on_test_batch_end(number, logs)
         watching.on_test_end(logs)
         return logs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ class Objective:
 
     def __init__(self, loss: Any, loss_weights: Any = None, metrics: Any = None, weighted_metrics: Any = None) -> None:
         self.loss = _each(loss, _checked_loss)
+        if any(isinstance(w, (str, Metric)) for w in leaves(loss_weights)):
+            raise ArgumentError(f"loss_weights must be numbers, got {loss_weights!r:.80}; did you mean metrics=...?")
         self.loss_weights = _each(loss_weights, lambda w: check_number("compile", "a weight in loss_weights", w))
         for name, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
             if not isinstance(given, (list, tuple, dict, type(None))):
@@ -148,13 +151,19 @@ class Tally:
         self._losses = {name: Mean(name) for name in ("loss", *(parts if len(parts) > 1 else ()))}
         self._metrics: list[tuple[int, bool, str, Metric]] = []
         for i, target in enumerate(y if bound.several else [y]):
+            taken: set[str] = set()
             sparse = target is None or target.ndim == 1 or target.shape[-1] == 1
             for weighted, lists in ((False, bound.metrics), (True, bound.weighted_metrics)):
                 for spec in lists[i]:
                     metric = _metric(spec, sparse, int(bound.shapes[i][-1] or 0))
                     metric.reset_state()
-                    name = f"{bound.names[i]}_{metric.name}" if several else metric.name
-                    self._metrics.append((i, weighted, name, metric))
+                    name = _unused(metric.name, weighted, taken)
+                    self._metrics.append((i, weighted, f"{bound.names[i]}_{name}" if several else name, metric))
+
+    @property
+    def losses(self) -> list[Metric]:
+        """The means of the losses, as they stand."""
+        return list(self._losses.values())
 
     @property
     def metrics(self) -> list[Metric]:
@@ -177,7 +186,32 @@ class Tally:
         for i, weighted, _, metric in self._metrics:
             metric.update_state(flat_y[i], flat[i], flat_weights[i] if weighted else None)
         logs = {name: mean.result() for name, mean in self._losses.items()}
-        return logs | {name: metric.result() for _, _, name, metric in self._metrics}
+        return logs | {name: _number(metric.result()) for _, _, name, metric in self._metrics}
+
+
+def _unused(name: str, weighted: bool, taken: set[str]) -> str:
+    """The name, or where it is taken, as Keras tells them apart: "weighted_name", or "name_1"."""
+    if name in taken and weighted:
+        name = f"weighted_{name}"
+    numbered = (f"{name}_{n}" if n else name for n in itertools.count())
+    found = next(candidate for candidate in numbered if candidate not in taken)
+    taken.add(found)
+    return found
+
+
+def reported(logs: Any, step: str) -> dict[str, Any]:
+    """What a step returned, with plain numbers for Tensors. Raises ArgumentError if it is no dict."""
+    if not isinstance(logs, dict):
+        raise ArgumentError(f"{step} must return a dict of what is reported, e.g. {{'loss': loss}}; got {logs!r:.80}")
+    return {name: _number(value) for name, value in logs.items()}
+
+
+def _number(result: Any) -> Any:
+    """What a metric of one's own made of Tensors as a plain number; a result of several numbers stays an array."""
+    if isinstance(result, (Tensor, np.generic)):
+        result = to_host(result.data) if isinstance(result, Tensor) else result
+        return result.item() if result.size == 1 else result
+    return result
 
 
 def _each(given: Any, check: Any) -> Any:

@@ -4,8 +4,9 @@ A step of LeNet-5 spends a third of its time deciding what it decided the step b
 memory. So the second step with arrays of the same shapes is recorded (`Backend.recorded`), and from the third on only
 its kernels run, on the same memory. The numbers are the same, bit for bit.
 
-Only what is known to leave all its computing to the backend is recorded: layers of this library, in a chain, and
-cross-entropy from logits. Everything else runs as it is written. A recording holds as long as nothing changes that
+Only layers that are known to note all that they compute are recorded, however they are connected: a list names them.
+Losses are judged as they are written, in the midst of a repeated step, but for cross-entropy from logits, which kernels
+compute. Everything else runs as it is written. A recording holds as long as nothing changes that
 the step depends on: layers and what they are set to, variables, shapes, backend, threads, fusing.
 """
 
@@ -33,7 +34,6 @@ from minicnn.backends import (
 )
 from minicnn.layers import Layer
 from minicnn.plan import Plan
-from minicnn.structure import is_nested
 from minicnn.tensor import Array
 
 KEPT = 4  # recordings of a model at a time: a batch and the last, smaller one, in training and in prediction
@@ -42,19 +42,44 @@ LARGEST = (
 )  # bytes of input and weights; with more than that, kernels take so long that Python is nothing
 
 _REPEATABLE = {
-    layers.ELU,
     layers.Activation,
+    layers.Add,
+    layers.Average,
+    layers.AveragePooling1D,
+    layers.AveragePooling2D,
     layers.BatchNormalization,
+    layers.Concatenate,
+    layers.Conv1D,
     layers.Conv2D,
     layers.Dense,
+    layers.DepthwiseConv2D,
     layers.Dropout,
+    layers.ELU,
     layers.Flatten,
+    layers.GlobalAveragePooling1D,
+    layers.GlobalAveragePooling2D,
+    layers.GlobalMaxPooling1D,
+    layers.GlobalMaxPooling2D,
+    layers.Identity,
     layers.InputLayer,
     layers.LeakyReLU,
+    layers.MaxPooling1D,
     layers.MaxPooling2D,
+    layers.Maximum,
+    layers.Minimum,
+    layers.Multiply,
+    layers.Permute,
     layers.ReLU,
+    layers.RepeatVector,
+    layers.Rescaling,
     layers.Reshape,
+    layers.SeparableConv2D,
     layers.Softmax,
+    layers.SpatialDropout1D,
+    layers.SpatialDropout2D,
+    layers.Subtract,
+    layers.ZeroPadding1D,
+    layers.ZeroPadding2D,
 }
 _ACTIVATIONS = {
     *(activations.get(name) for name in (None, "relu", "relu6", "leaky_relu", "sigmoid", "tanh", "softmax")),
@@ -97,7 +122,7 @@ class Repetition:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Any, ...], _Recorded | None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a loss, in the midst of a step, may ask for predictions
 
     def __deepcopy__(self, memo: Any) -> Repetition:
         return Repetition()  # a copy of a model has memory of its own
@@ -154,21 +179,22 @@ def _copied(a: Array) -> np.ndarray:
     return np.array(a) if device_of(a) == HOST else to_host(a)
 
 
-def key_of(plan: Plan, training: bool, *inputs: np.ndarray) -> tuple[Any, ...] | None:
-    """What a step of a network whose plan this is depends on; None if it is not to be recorded."""
-    chain = plan.chain
-    if chain is None:
-        return None
-    weights = [v for layer in chain for v in layer.variables]
+def key_of(plan: Plan, what: str, *inputs: np.ndarray) -> tuple[Any, ...] | None:
+    """What a computation by a network whose plan this is depends on; None if it is not to be recorded.
+
+    what: its name, "predictions" for the one that does not train.
+    """
+    used = [made.layer for made in plan.calls]
+    weights = [v for layer in used for v in layer.variables]
     if (
         not _repeating.get()
-        or len({layer.dtype for layer in chain}) > 1
-        or not all(_is_repeatable(layer, training) for layer in chain)
+        or len({layer.dtype for layer in used}) > 1
+        or not all(map(_is_repeatable, used))
         or sum(a.nbytes for a in inputs) + sum(v.data.nbytes for v in weights) > LARGEST
     ):
         return None
     return (
-        training,
+        what,
         current_backend().name,
         get_num_threads(),
         plan.made_for,
@@ -176,33 +202,27 @@ def key_of(plan: Plan, training: bool, *inputs: np.ndarray) -> tuple[Any, ...] |
         *((id(v.data), v.requires_grad) for v in weights),
         *(
             (layer.trainable, id(layer.seed_generator), getattr(layer, "rate", None), getattr(layer, "algorithm", None))
-            for layer in chain
+            for layer in used
         ),
     )
 
 
-def _is_repeatable(layer: Layer, training: bool) -> bool:
+def _is_repeatable(layer: Layer) -> bool:
     if type(layer) not in _REPEATABLE:
         return False
-    if type(layer) is layers.BatchNormalization and training and not layer.trainable:
-        return False  # its gradient is computed by NumPy
     if layer.activity_regularizer is not None:
         return False  # NumPy sums up its outputs
-    if getattr(layer, "groups", 1) > 1:
+    if getattr(layer, "groups", 1) > 1 or getattr(layer, "depth_multiplier", 1) > 1:
         return False  # groups are taken apart, or channels repeated, by NumPy
-    if type(layer) is layers.Softmax and layer.axis not in (-1, len(layer.input_shape or ()) - 1):
-        return False  # it turns axes, and whoever reshapes them next has NumPy copy
     return getattr(layer, "activation", None) in _ACTIVATIONS
 
 
-def step_inputs(loss: Any, dtype: str | None, device: str, x: Any, y: Any, weights: Any) -> Any:
-    """(x, y) in the types that a recorded step takes; None if the loss does not leave all its computing to the backend.
+def targets_for_kernels(loss: Any, dtype: str | None, device: str, y: Any, weights: Any) -> np.ndarray | None:
+    """y in the type that the kernels of cross-entropy take; None if the loss does not leave all its computing to them.
 
     loss: that of the only output; device: where the model computes. Labels are whole numbers in range, or rows that
     fit: `fit` has seen to that.
     """
-    if is_nested(x):
-        return None
     known = type(loss) in (losses.SparseCategoricalCrossentropy, losses.CategoricalCrossentropy)
     if (
         not known
@@ -213,8 +233,8 @@ def step_inputs(loss: Any, dtype: str | None, device: str, x: Any, y: Any, weigh
         return None
     if getattr(loss, "label_smoothing", 0) or getattr(loss, "ignore_class", None) is not None or loss.axis != -1:
         return None  # NumPy prepares the targets
-    dtype = dtype or "float32"
-    sparse = type(loss) is losses.SparseCategoricalCrossentropy
-    whole = np.int64 if device == HOST else np.int32  # labels as kernels take them
-    y = y.reshape(len(y)).astype(whole, copy=False) if sparse else y.astype(dtype, copy=False)
-    return x.astype(dtype, copy=False), y
+    if type(loss) is losses.CategoricalCrossentropy:
+        rows: np.ndarray = y.astype(dtype or "float32", copy=False)
+        return rows
+    labels: np.ndarray = y.reshape(len(y)).astype(np.int64 if device == HOST else np.int32, copy=False)
+    return labels

@@ -8,6 +8,7 @@ import pytest
 from minicnn import Sequential, layers
 from minicnn.backends import current_backend
 from minicnn.gradient_check.cases import CASES
+from minicnn.models import load_model
 from tests.cli.conftest import Run
 
 
@@ -30,6 +31,8 @@ def test_summary_of_files_and_runs(minicnn: Run, run_folder: Path, task: list[ob
     assert "conv2d (Conv2D) (None, 6, 6, 4) 36" in words(from_run.out)
     for other in (run_folder / "last.minicnn", task[3]):
         assert minicnn("summary", other).out == from_run.out
+    load_model(run_folder / "best.minicnn").save(tmp_path / "folder", zipped=False)
+    assert minicnn("summary", "folder").out == from_run.out
     (tmp_path / "open.json").write_text(Sequential([layers.Flatten(), layers.Dense(2)]).to_json())
     assert "Total params: 34 (136.00 B)" in words(minicnn("summary", "open.json", "--input-shape", "4,4,1").out)
 

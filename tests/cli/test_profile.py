@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from minicnn import Input, Sequential, layers
+from minicnn import Input, Model, Sequential, layers
 from minicnn.cli.profile import as_table, measure, peak
 from minicnn.plan_table import flops
 from tests.cli.conftest import Run
@@ -54,6 +54,19 @@ def test_work_and_bytes(train: bool) -> None:
     assert (at_flatten.flop, at_flatten.least_bytes) == (0, 0)
     x, w, y = 5 * 36 * 4, (36 * 3 + 3) * 4, 5 * 3 * 4
     assert at_dense.least_bytes == x + w + y + (train and x + w + y + x + w)
+
+
+def test_a_model_that_branches_has_a_row_for_each_group() -> None:
+    x, other = Input((8, 8, 2)), Input((6, 6, 4))
+    y = layers.Conv2D(4, 3, activation="relu")(x)
+    y = layers.Add(name="sum")([y, layers.Conv2D(4, 3, padding="same", name="inner")(y), other])
+    model = Model([x, other], [layers.Dense(3)(layers.Flatten()(y)), layers.GlobalMaxPooling2D(name="most")(y)])
+    rows = {group.layers[-1].name: cost for group, cost in measure(model, batch=5, train=True, repeat=2)}
+    assert list(rows) == ["conv2d", "inner", "sum", "flatten", "dense", "most"]
+    assert all(len(cost.backward) == 2 for cost in rows.values())
+    image = 5 * 6 * 6 * 4 * 4
+    assert rows["sum"].least_bytes == 4 * image + 4 * image + 2 * image  # both ways, and the gradients of two inputs
+    assert all(variable.grad is not None for variable in model.trainable_weights)
 
 
 def test_the_time_of_a_group_is_its_own() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from minicnn.cli.main import main
@@ -98,6 +99,44 @@ def test_resume_takes_no_other_settings(run_folder: Path, minicnn: Run) -> None:
     outcome = minicnn("train", "--resume", run_folder, "--batch-size", 8, "--lr", 0.1)
     assert outcome.status == 2
     assert "--resume goes on with the run's own settings: leave out --batch-size, --lr" in outcome.err
+
+
+# The data of a run.
+
+
+@pytest.fixture
+def begun(minicnn: Run, task: list[object], run_folder: Path, tmp_path: Path) -> Path:
+    """A run on data of its own, data.npz."""
+    shutil.copy(task[1], tmp_path / "data.npz")
+    run = shutil.copytree(run_folder, tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["settings"]["data"] = str(tmp_path / "data.npz")
+    (run / "config.json").write_text(json.dumps(config))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("array", "parts"),
+    [("x_train", "training and validation"), ("y_train", "training and validation"), ("x_test", "test")],
+)
+def test_data_that_have_changed_are_noticed(array: str, parts: str, begun: Path, minicnn: Run) -> None:
+    arrays = dict(np.load("data.npz"))
+    np.savez("data.npz", **{**arrays, array: arrays[array][::-1]})
+    last = (begun / "last.minicnn").read_bytes()
+    outcome = minicnn("train", "--resume", begun)
+    assert outcome.status == 1
+    assert f"data.npz has changed since {begun} began: its {parts} images or labels are others" in outcome.err
+    assert "Bring back what was there, or begin a new run without --resume" in outcome.err
+    assert (begun / "last.minicnn").read_bytes() == last
+    np.savez("data.npz", **arrays)
+    assert minicnn("train", "--resume", begun).status == 0
+
+
+def test_runs_that_did_not_say_what_they_began_with_go_on(begun: Path, minicnn: Run) -> None:
+    config = json.loads((begun / "config.json").read_text())
+    assert set(config.pop("data")) == {"training", "validation", "test"}
+    (begun / "config.json").write_text(json.dumps(config))
+    assert minicnn("train", "--resume", begun).status == 0
 
 
 # From outside: a real `minicnn train`, and a signal when a certain line has been printed.

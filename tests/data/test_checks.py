@@ -59,7 +59,7 @@ def test_labels_become_int64_rows(dtype: type, shape: tuple[int, ...]) -> None:
 
 
 BAD_LABELS = {
-    "floats": (np.array([0.0, 1.0]), "has dtype float64; expected integer class numbers"),
+    "floats": (np.array([0.5, 1.0]), "has dtype float64; expected integer class numbers"),
     "text": (np.array(["cat", "dog"]), "np.unique(labels, return_inverse=True)"),
     "booleans": (np.array([True, False]), "has dtype bool"),
     "one-hot": (np.eye(2, dtype=int), "they look one-hot: give labels.argmax(axis=1)"),

@@ -5,7 +5,7 @@ import pytest
 
 from minicnn.kernels.cpu import activations, memory
 from minicnn.kernels.cpu.memory import empty
-from minicnn.kernels.recording import Recording, note, performed
+from minicnn.kernels.recording import Recording, computed, note, performed
 
 LARGE = memory.LARGE  # float32 numbers in four times the bytes that make a block worth keeping
 
@@ -56,6 +56,32 @@ def test_it_knows_what_it_computes() -> None:
     assert recording.computes(computed)
     assert recording.computes(computed[1])
     assert not recording.computes(other)
+
+
+def test_what_is_performed_is_not_noted_a_second_time() -> None:
+    x, y = np.ones(3), np.zeros(3)
+
+    def step() -> None:
+        performed(np.add, y, x, y)
+
+    with Recording() as recording:
+        performed(step)
+    assert y.tolist() == [1, 1, 1]
+    recording.run()
+    assert y.tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3,), (2, 1), ()])
+def test_arithmetic_is_computed_again(shape: tuple[int, ...]) -> None:
+    x, y = np.full((2, 3), 2.0, np.float32), np.full(shape, 3.0, np.float32)
+    with Recording() as recording:
+        z = computed(np.multiply, x, y)
+    assert z.dtype == np.float32
+    assert z.tolist() == [[6, 6, 6], [6, 6, 6]]
+    x[:] = 5
+    recording.run()
+    assert z.tolist() == [[15, 15, 15], [15, 15, 15]]
+    assert recording.computes(z)
 
 
 def test_memory_that_is_free_is_used_again_within_a_recording_but_by_nobody_else() -> None:

@@ -20,6 +20,7 @@ SEVERAL |= {layers.Subtract, layers.Operation}
 FUNCTIONS = {layers.Lambda, layers.Embedding}
 
 every_layer = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+WEIGHED = {name: case for name, case in CASES.items() if case.weights}
 
 
 def batch(case: LayerCase, n: int = 2, dtype: str = "float32") -> np.ndarray:
@@ -122,8 +123,8 @@ def test_inputs_stay_as_they_are(case: LayerCase) -> None:
     np.testing.assert_array_equal(x, before)
 
 
-@every_layer
-def test_another_shape_than_built_for_is_refused(case: LayerCase) -> None:
+@pytest.mark.parametrize("case", WEIGHED.values(), ids=WEIGHED)
+def test_a_shape_that_its_variables_do_not_fit_is_refused(case: LayerCase) -> None:
     layer = case.make()
     layer(batch(case))
     other = np.ones((2, *case.example[:-1], case.example[-1] + 1), np.float32)
@@ -131,6 +132,24 @@ def test_another_shape_than_built_for_is_refused(case: LayerCase) -> None:
         layer(other)
     with pytest.raises(ShapeError, match="was built for inputs of shape"):
         layer(other[0])
+
+
+@every_layer
+def test_more_pixels_than_it_was_built_for_are_no_matter_to_variables_of_channels(case: LayerCase) -> None:
+    layer = case.make()
+    layer(batch(case))
+    example = (*(2 * n for n in case.example[:-1]), case.example[-1])
+    x = np.random.default_rng(3).standard_normal((2, *example)).astype(np.float32)
+    if layer.weights and isinstance(layer, layers.PReLU) and not layer.shared_axes:
+        with pytest.raises(ShapeError, match="was built for inputs of shape"):
+            layer(x)
+        return
+    fresh = case.make()
+    fresh(x)
+    fresh.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(layer(x).data, fresh(x).data)
+    assert layer.input_shape == (None, *case.example)
+    assert layer(layers.Input(example)).shape == fresh.output_shape
 
 
 def test_activation_names_are_those_that_keras_gives() -> None:
@@ -206,3 +225,24 @@ def test_a_subclass_with_a_known_name_is_not_saved_as_what_it_is_not() -> None:
 
     with pytest.raises(ArgumentError, match="class of your own"):
         serialize(Dense(3))
+
+
+def test_an_argument_that_a_layer_does_not_have_is_named_with_the_nearest() -> None:
+    with pytest.raises(TypeError, match="Dense has no argument 'activaton'; did you mean 'activation'"):
+        layers.Dense(3, activaton="relu")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Flatten has no argument 'zzz'; it has name, dtype"):
+        layers.Flatten(zzz=1)  # type: ignore[call-arg]
+
+
+def test_input_dim_is_short_for_a_shape() -> None:
+    assert layers.Dense(3, input_dim=4).given_input_shape == (4,)  # type: ignore[call-arg]
+
+
+def test_what_older_courses_write_is_understood() -> None:
+    assert layers.Embedding(9, 2, input_length=5).given_input_shape == (5,)  # type: ignore[call-arg]
+    assert layers.LeakyReLU(alpha=0.2).negative_slope == 0.2
+    assert layers.InputLayer(input_shape=(4, 3)).shape == (4, 3)
+    assert layers.Input(batch_shape=(None, 4, 3)).shape == (None, 4, 3)
+    layers.Conv2D(2, 3, data_format="channels_last")  # type: ignore[call-arg]
+    with pytest.raises(ArgumentError, match="Conv2D: data_format must be 'channels_last', got 'channels_first'"):
+        layers.Conv2D(2, 3, data_format="channels_first")  # type: ignore[call-arg]

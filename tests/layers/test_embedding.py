@@ -46,8 +46,19 @@ def test_text_as_an_image_learns() -> None:
     assert history["accuracy"][-1] > 0.95
 
 
+def test_the_table_has_a_regularizer_and_a_constraint() -> None:
+    layer = layers.Embedding(
+        5, 3, embeddings_initializer="ones", embeddings_regularizer="l2", embeddings_constraint="unit_norm"
+    )
+    model = Sequential([Input((3,), dtype="int64"), layer, layers.Flatten(), layers.Dense(1)])
+    assert float(model.losses[0]) == pytest.approx(0.01 * 15)
+    model.compile("sgd", "mse")
+    model.fit(WORDS, np.ones((2, 1)), verbose=0)
+    np.testing.assert_allclose(np.linalg.norm(layer.get_weights()[0], axis=0), 1, rtol=1e-6)
+
+
 def test_config_round_trip() -> None:
-    layer = layers.Embedding(5, 3, embeddings_initializer="ones")
+    layer = layers.Embedding(5, 3, "ones", embeddings_regularizer="l1", embeddings_constraint="non_neg")
     again: Any = deserialize(json.loads(json.dumps(serialize(layer))))
     assert again.get_config() == layer.get_config()
     np.testing.assert_array_equal(again(WORDS).data, 1)

@@ -152,7 +152,7 @@ def test_what_normalization_cannot_do() -> None:
     layer = layers.Normalization()
     layer.adapt(X)
     with pytest.raises(ShapeError, match="was built for"):
-        layer.adapt(X[:, :4])
+        layer.adapt(X[..., :1])
 
 
 def test_a_model_that_begins_with_them_trains_and_goes_on_after_a_restart_to_the_same_bits(tmp_path: Path) -> None:

@@ -116,7 +116,13 @@ BAD: dict[str, tuple[Any, type[MinicnnError], str]] = {
     "curve": (lambda: AUC(curve="DET"), ArgumentError, "AUC: curve must be 'ROC' or 'PR', got 'DET'"),
     "summation": (lambda: AUC(summation_method="left"), ArgumentError, "AUC: summation_method must be"),
     "one threshold": (lambda: AUC(1), ArgumentError, "AUC: num_thresholds must be a whole number of at least 2"),
+    "very many": (lambda: AUC(10**9), ArgumentError, "num_thresholds must be .* at most 100,000, got 1000000000"),
     "labels of one": (lambda: AUC(num_labels=3), ArgumentError, "num_labels goes with multi_label=True only"),
+    "label weights in words": (
+        lambda: AUC(label_weights="relu"),
+        ArgumentError,
+        "AUC: label_weights must be a finite number",
+    ),
     "label weights": (
         lambda: AUC(label_weights=[1, 2]).update_state(np.ones((2, 3)), np.ones((2, 3))),
         ShapeError,
@@ -142,7 +148,12 @@ BAD: dict[str, tuple[Any, type[MinicnnError], str]] = {
     "f threshold": (lambda: F1Score(threshold=0.0), ArgumentError, "F1Score: threshold must be above 0 and at most 1"),
     "beta": (lambda: metrics.FBetaScore(beta=0), ArgumentError, "FBetaScore: beta must be above 0"),
     "f shapes": (lambda: F1Score().update_state([1], [1]), ShapeError, r"takes labels and predictions \(N, K\)"),
-    "classes": (lambda: MeanIoU(0), ArgumentError, "MeanIoU: num_classes must be a whole number of at least 1, got 0"),
+    "classes": (
+        lambda: MeanIoU(0),
+        ArgumentError,
+        "MeanIoU: num_classes must be a whole number from 1 to 10,000, got 0",
+    ),
+    "very many classes": (lambda: MeanIoU(10**9), ArgumentError, "from 1 to 10,000, got 1000000000"),
     "target": (lambda: metrics.IoU(2, [2]), ArgumentError, "IoU: target_class_ids must be from 0 to 1"),
     "a class too many": (lambda: MeanIoU(2).update_state([2], [0]), DataError, "classes must be from 0 to 1"),
     "scores of one axis": (

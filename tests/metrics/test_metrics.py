@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,3 +149,39 @@ BAD = {
 def test_what_does_not_fit(call, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+class Largest(metrics.Metric):
+    """Keeps what it needs in a variable, as metrics of one's own do in Keras."""
+
+    def __init__(self, name: str = "largest") -> None:
+        super().__init__(name)
+        self.seen = self.add_weight(name="seen", shape=(2,))
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.seen.assign(np.maximum(self.seen.numpy(), y_pred.max(axis=0)))
+        self.seen.assign_add(np.array([0.0, 1.0]))
+        self.seen.assign_sub(np.array([0.0, 1.0]))
+
+    def result(self) -> Any:
+        return self.seen
+
+
+def test_variables_of_a_metric_begin_at_zero_and_are_reset_to_it() -> None:
+    metric = Largest()
+    assert metric(np.zeros(2), np.array([[1.0, 5.0], [3.0, 2.0]])).numpy().tolist() == [3.0, 5.0]
+    assert [v.path for v in metric.variables] == ["seen"]
+    metric.reset_state()
+    assert metric.result().numpy().tolist() == [0.0, 0.0]
+
+
+def test_functions_give_the_value_of_each_example() -> None:
+    for name in ("categorical_accuracy", "top_k_categorical_accuracy", "mean_squared_error"):
+        values = np.asarray(getattr(metrics, name)(ONE_HOT, SCORES))
+        metric = metrics.get(name)
+        metric.update_state(ONE_HOT, SCORES)
+        assert values.shape == (N,)
+        assert values.mean() == pytest.approx(metric.result())
+    assert metrics.sparse_categorical_accuracy(LABELS, SCORES).tolist() == (SCORES.argmax(axis=1) == LABELS).tolist()
+    assert metrics.sparse_top_k_categorical_accuracy(LABELS, SCORES, k=5).tolist() == [1.0] * N
+    assert metrics.binary_accuracy([[1.0, 0.0]], [[0.6, 0.6]], threshold=0.5).tolist() == [0.5]

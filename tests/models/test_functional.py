@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,41 +10,21 @@ import pytest
 
 import minicnn
 from minicnn import Input, Model, Sequential, layers, ops
-from minicnn.errors import ArgumentError, NonFiniteError, ShapeError, StateError
-from minicnn.graph import Graph
-from minicnn.tensor import Tensor
+from minicnn.errors import ArgumentError, NonFiniteError
 from tests.conftest import Spy
-
-X = np.random.default_rng(0).random((6, 8, 8, 2), dtype=np.float32)
-ROW = np.random.default_rng(1).random((6, 3), dtype=np.float32)
-KIND, SIZE = np.arange(6) % 2, ROW.sum(axis=1, keepdims=True)
-
-
-def block(x: Any, filters: int = 4) -> Any:
-    """A residual block that keeps size and channels."""
-    way = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(filters, 3, padding="same")(x)))
-    return layers.Add()([x, layers.Conv2D(filters, 3, padding="same", activation="relu")(way)])
-
-
-def two_by_two() -> Model:
-    image, row = Input((8, 8, 2), name="image"), Input((3,), name="row")
-    x = layers.GlobalAveragePooling2D()(block(layers.Conv2D(4, 3, activation="relu")(image)))
-    x = layers.Concatenate(name="joined")([x, row])
-    outputs = {"kind": layers.Dense(2, activation="softmax")(x), "size": layers.Dense(1)(x)}
-    return Model({"image": image, "row": row}, outputs)
-
-
-def compiled(model: Model | None = None) -> Model:
-    model = model or two_by_two()
-    losses = {"kind": "sparse_categorical_crossentropy", "size": "mse"}
-    model.compile("sgd", losses, loss_weights={"size": 0.5}, metrics={"kind": "accuracy", "size": ["mae", "mse"]})
-    return model
+from tests.models.graphs import KIND, ROW, SIZE, X, block, compiled, two_by_two
 
 
 def same_numbers(a: Any, b: Any, **tolerance: float) -> None:
     assert a.keys() == b.keys()
     for name in a:
         np.testing.assert_allclose(a[name], b[name], **(tolerance or {"rtol": 0, "atol": 0}))
+
+
+def summary_of(model: Model) -> str:
+    text: list[str] = []
+    model.summary(print_fn=text.append)
+    return text[0]
 
 
 # What a model is.
@@ -302,136 +281,7 @@ def test_some_layers_frozen() -> None:
     assert "Trainable params: 24" in summary_of(model)
 
 
-# What makes no sense.
-
-
-def summary_of(model: Model) -> str:
-    text: list[str] = []
-    model.summary(print_fn=text.append)
-    return text[0]
-
-
-def disconnected() -> Model:
-    a, b = Input((3,), name="a"), Input((3,), name="b")
-    return Model(a, layers.Add()([a, b]))
-
-
-def cycle() -> Graph:
-    a = Input((3,))
-    y = layers.Dense(3)(x := layers.Dense(3)(a))
-    x.call.inputs = y
-    return Graph(a, y)
-
-
-def mismatched() -> Model:
-    model = two_by_two()
-    model.compile("sgd", ["mse", "mse"])
-    return model
-
-
-BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "disconnected": (
-        disconnected,
-        ArgumentError,
-        "disconnected: .* depends on <Symbolic 'b' .* is not among the inputs",
-    ),
-    "an input too many": (
-        lambda: Model([a := Input((3,)), Input((3,), name="idle")], layers.Dense(2)(a)),
-        ArgumentError,
-        "no output depends on the input 'idle'; leave it out",
-    ),
-    "an input twice": (
-        lambda: Model([a := Input((3,)), a], layers.Dense(2)(a)),
-        ArgumentError,
-        "an input is given twice",
-    ),
-    "a cycle": (cycle, ArgumentError, "the graph has a cycle"),
-    "arrays": (lambda: Model(X, X), ArgumentError, "inputs must be symbolic tensors, from Input"),
-    "layers": (lambda: Model(Input((3,)), layers.Dense(3)), ArgumentError, "outputs must be symbolic .* got <Dense"),
-    "nothing": (lambda: Model([], []), ArgumentError, "inputs must be symbolic tensors, .* got none"),
-    "half": (lambda: Model(Input((3,))), ArgumentError, "inputs and outputs go together"),
-    "names": (
-        lambda: Model(a := Input((3,)), layers.Dense(2, name="x")(layers.Dense(2, name="x")(a))),
-        ArgumentError,
-        "there are two layers named 'x'",
-    ),
-    "data of a symbolic tensor": (lambda: Input((3,)).data, StateError, "has none: make a model of it"),
-    "if of a symbolic tensor": (lambda: bool(Input((3,))), StateError, "stands for numbers to come"),
-    "symbolic and numbers": (
-        lambda: layers.Add()([Input((3,)), ROW]),
-        ArgumentError,
-        "on symbolic tensors and on numbers",
-    ),
-    "a variable in an expression": (
-        lambda: Input((3,)) * Tensor(np.ones(3), requires_grad=True),
-        ArgumentError,
-        "write a layer that holds the variable",
-    ),
-    "the batch summed away": (lambda: Input((3,)).sum(), ShapeError, "must have a row for each example"),
-    "shapes": (lambda: Input((3,)) + Input((4,)), ShapeError, r"layer 'add' \(Operation\): add: shapes"),
-    "one array for two inputs": (lambda: two_by_two().predict(X), ArgumentError, "x must be a list of 2, or a dict"),
-    "names of inputs": (
-        lambda: two_by_two().predict({"image": X, "line": ROW}),
-        ArgumentError,
-        "a dict with their names: image, row; got a dict with 'image', 'line'",
-    ),
-    "a dict for one input": (
-        lambda: Model(a := Input((3,), name="a"), layers.Dense(1)(a)).predict({"b": ROW}),
-        ArgumentError,
-        "x must be for 'a'; got a dict with 'b'",
-    ),
-    "lengths": (lambda: two_by_two().predict([X, ROW[:3]]), ShapeError, "'image' has 6, 'row' has 3"),
-    "shape of an input": (
-        lambda: two_by_two().predict([X, ROW[:, :2]]),
-        ShapeError,
-        r"x of 'row' has shape \(6, 2\), the model takes \(None, 3\)",
-    ),
-    "called on the wrong shape": (lambda: two_by_two()([X, ROW[:, :2]]), ShapeError, "was built for inputs of shape"),
-    "one target": (lambda: compiled().fit([X, ROW], KIND), ArgumentError, "y must be a list of 2, or a dict"),
-    "no targets": (lambda: compiled().fit([X, ROW]), ArgumentError, "y is missing"),
-    "targets' length": (
-        lambda: mismatched().fit([X, ROW], [ROW[:, :2], SIZE[:3]]),
-        ShapeError,
-        "y of 'size' must have",
-    ),
-    "class weights": (
-        lambda: compiled().fit([X, ROW], [KIND, SIZE], class_weight={0: 1.0}),
-        ArgumentError,
-        "class_weight is for models with one output",
-    ),
-    "losses": (
-        lambda: two_by_two().compile("sgd", ["mse"]),
-        ArgumentError,
-        "loss must have an entry for each of the 2",
-    ),
-    "a loss's name": (
-        lambda: two_by_two().compile("sgd", {"kind": "mse", "cost": "mse"}),
-        ArgumentError,
-        "loss names 'cost', which is no output; outputs: kind, size",
-    ),
-    "no loss at all": (lambda: two_by_two().compile("sgd", [None, None]), ArgumentError, "at least one output needs a"),
-    "loss weights": (
-        lambda: two_by_two().compile("sgd", "mse", loss_weights=[1.0]),
-        ArgumentError,
-        "loss_weights must have an entry for each",
-    ),
-    "a loss weight": (
-        lambda: two_by_two().compile("sgd", "mse", loss_weights=[1.0, "2"]),
-        ArgumentError,
-        "a weight in loss_weights must be a finite number, got '2'",
-    ),
-    "metrics": (
-        lambda: two_by_two().compile("sgd", "mse", metrics=["mae"]),
-        ArgumentError,
-        "metrics must have an entry",
-    ),
-}
-
-
-@pytest.mark.parametrize(("call", "error", "message"), BAD.values(), ids=BAD)
-def test_what_makes_no_sense(call: Callable[[], Any], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        call()
+# What runs away, and what is repeated.
 
 
 def test_a_loss_that_runs_away_names_the_layer() -> None:
@@ -441,11 +291,9 @@ def test_a_loss_that_runs_away_names_the_layer() -> None:
         model.fit([X, ROW], [KIND, SIZE], verbose=0)
 
 
-def test_graphs_with_branches_are_not_recorded_and_chains_are() -> None:
+def test_graphs_with_branches_and_chains_repeat_to_the_same_bits() -> None:
     x = Input((3,))
     branched, chain = Model(x, layers.Add()([x, layers.Dense(3)(x)])), Model(x, layers.Dense(3)(layers.ReLU()(x)))
-    assert branched.planned().chain is None
-    assert chain.planned().chain is not None
     for model in (branched, chain):
         outcomes = []
         for on in (True, False):
@@ -455,3 +303,28 @@ def test_graphs_with_branches_are_not_recorded_and_chains_are() -> None:
             with minicnn.repeating(on):
                 outcomes.append([twin.train_on_batch(ROW, KIND) for _ in range(4)] + [twin.predict(ROW).tolist()])
         assert outcomes[0] == outcomes[1]
+
+
+def test_an_input_that_no_output_needs_stays_an_input() -> None:
+    a, b = Input((3,), name="a"), Input((2,), name="b")
+    code = layers.Dense(4, name="code")(a)
+    whole = Model([a, b], layers.Concatenate()([code, b]))
+    part = Model(whole.input, whole.get_layer("code").output)
+    assert part.input_names == ["a", "b"]
+    x, y = np.ones((5, 3), "float32"), np.ones((5, 2), "float32")
+    assert np.array_equal(part.predict([x, y], verbose=0), whole.predict([x, y], verbose=0)[:, :4])
+    assert "b (InputLayer)" in "".join(_printed(part))
+
+
+def test_a_list_of_one_input_takes_an_array_by_itself() -> None:
+    a = Input((3,))
+    model = Model([a], layers.Dense(2)(a))
+    x = np.ones((5, 3), "float32")
+    assert np.array_equal(model.predict(x, verbose=0), model.predict([x], verbose=0))
+    assert model(x).shape == (5, 2)
+
+
+def _printed(model: Model) -> list[str]:
+    text: list[str] = []
+    model.summary(print_fn=text.append)
+    return text

@@ -62,12 +62,15 @@ def test_a_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     model = everything()
     model.fit([X, ROW], Y, epochs=2, verbose=0)
     save_training(model, tmp_path / "run", {"note": 1})
+    model.save(tmp_path / "model")
     again, extra = load_training(tmp_path / "run")
     assert extra == {"note": 1}
-    for one in (model, again):
+    others = again, load_model(tmp_path / "model")
+    for one in (model, *others):
         one.fit([X, ROW], Y, epochs=2, verbose=0)
-    for a, b in zip(model.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+    for other in others:
+        for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_a_part_that_begins_in_the_middle(tmp_path: Path) -> None:
@@ -172,8 +175,16 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "two layers of one name": (lambda c: c["layers"].append(c["layers"][0]), "there are two layers named"),
     "an unknown operator": (put("layers", -5, "config", "operator", "system"), "there is no operator 'system'"),
     "an operator's place": (
-        put("layers", -5, "config", "arguments", [{"tensor": 99}, 1.0]),
+        put("layers", -5, "config", "arguments", [{"tensor": 99}]),
         "there is no tensor number 99 among the 1 inputs",
+    ),
+    "an argument too many": (
+        put("layers", -5, "config", "arguments", [{"tensor": 0}, 1.0]),
+        "Operation: relu cannot be called so: too many positional arguments",
+    ),
+    "a number beyond its type": (
+        put("layers", -5, "config", "arguments", [{"array": [1e300], "dtype": "float32"}]),
+        r"Operation: \[1e\+300\] is no array of float32",
     ),
     "an argument of no kind": (put("layers", -5, "config", "arguments", [{"eval": "1"}]), "an argument cannot be"),
     "a huge input": (put("layers", 0, "config", "shape", [2**40, 2**40]), "would hold|more than"),

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn import Input, Sequential, layers, losses, metrics, models, optimizers
+from minicnn import Input, Sequential, layers, losses, metrics, optimizers
 from minicnn.errors import ArgumentError, CheckpointError, OutputError, StateError
-from minicnn.models import load_model, load_training, model_from_json, save_training
+from minicnn.models import load_model, load_training, model_from_json, save_model, save_training
 from minicnn.optimizers.schedules import CosineDecay
 from minicnn.training.archive import read_archive, write_archive
 from tests.layers.cases import CASES, LayerCase
@@ -26,7 +26,7 @@ def trained(**compiling: Any) -> Sequential:
     return model
 
 
-def assert_same_weights(a: models.Model, b: models.Model) -> None:
+def assert_same_weights(a: layers.Layer, b: layers.Layer) -> None:
     assert len(a.weights) == len(b.weights)
     for one, other in zip(a.get_weights(), b.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -82,27 +82,6 @@ def test_frozen_layers_come_back_frozen(tmp_path: Path) -> None:
     assert len(again.trainable_weights) == 4
 
 
-def test_load_weights_into_another_model_of_the_same_architecture(tmp_path: Path) -> None:
-    model, other = trained(), network(seed=5)
-    model.save_weights(tmp_path / "weights")
-    other.load_weights(tmp_path / "weights")
-    assert_same_weights(model, other)
-
-
-def test_load_weights_refuses_another_architecture_and_changes_nothing(tmp_path: Path) -> None:
-    trained().save(tmp_path / "model")
-    other = Sequential([Input((6, 6, 1)), layers.Conv2D(5, 3), layers.Flatten(), layers.Dense(4)])
-    fewer = linear()
-    for model, message in ((other, "has 4 weight arrays, it was given 8"), (fewer, "has 2 weight arrays")):
-        before = model.get_weights()
-        with pytest.raises(CheckpointError, match=f"was saved from another model: .*{message}"):
-            model.load_weights(tmp_path / "model")
-        for weight, same in zip(model.get_weights(), before, strict=True):
-            np.testing.assert_array_equal(weight, same)
-    with pytest.raises(StateError, match="sequential has no weights to load into yet: build it, or call it once"):
-        Sequential([layers.Dense(3)]).load_weights(tmp_path / "model")
-
-
 SETTINGS: dict[str, dict[str, Any]] = {
     "sgd with momentum": {"optimizer": optimizers.SGD(0.05, momentum=0.9, nesterov=True, weight_decay=1e-3)},
     "sgd on a schedule": {"optimizer": optimizers.SGD(CosineDecay(0.0, 20, warmup_target=0.1, warmup_steps=5))},
@@ -122,9 +101,8 @@ def test_a_training_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
     whole, first = compiled(), compiled()
     whole.fit(X, Y, epochs=4, batch_size=16, verbose=0)
     first.fit(X, Y, epochs=2, batch_size=16, verbose=0)
-    save_training(first, tmp_path / "training", {"note": [1, 2.5, "three"]})
-    second, extra = load_training(tmp_path / "training")
-    assert extra == {"note": [1, 2.5, "three"]}
+    first.save(tmp_path / "training")
+    second = load_model(tmp_path / "training")
     assert second.optimizer.iterations == first.optimizer.iterations == 8
     second.fit(X, Y, epochs=4, initial_epoch=2, batch_size=16, verbose=0)
     assert_same_weights(whole, second)
@@ -132,12 +110,91 @@ def test_a_training_goes_on_bit_for_bit(name: str, tmp_path: Path) -> None:
         np.testing.assert_array_equal(second.optimizer.get_state()[key], state)
 
 
+def test_what_goes_along_with_a_training(tmp_path: Path) -> None:
+    model = trained()
+    save_training(model, tmp_path / "training", {"note": [1, 2.5, "three"]})
+    again, extra = load_training(tmp_path / "training")
+    assert extra == {"note": [1, 2.5, "three"]}
+    for one in (model, again, load_model(tmp_path / "training")):
+        assert one.fit(X, Y, verbose=0).history == model.history.history
+    with pytest.raises(ArgumentError, match="this cannot be saved, JSON does not hold it: Out of range float"):
+        save_training(model, tmp_path / "training", {"loss": float("nan")})
+
+
 def test_a_model_alone_is_no_training(tmp_path: Path) -> None:
-    trained().save(tmp_path / "model")
-    with pytest.raises(CheckpointError, match="holds a model, but no training that could go on: 'training'"):
+    Sequential([Input((3,)), layers.Dense(2)]).save(tmp_path / "model")
+    with pytest.raises(CheckpointError, match="holds a model, but no training that could go on"):
         load_training(tmp_path / "model")
     with pytest.raises(StateError, match="has not been compiled: it has no training to save"):
         save_training(Sequential([Input((3,)), layers.Dense(2)]), tmp_path / "training", {})
+
+
+def test_a_learning_rate_that_a_callback_changed_is_kept(tmp_path: Path) -> None:
+    model = trained()
+    model.optimizer.learning_rate = 0.0123
+    model.save(tmp_path / "model")
+    assert load_model(tmp_path / "model").optimizer.learning_rate == 0.0123
+
+
+def test_the_state_of_other_weights_is_left_out(tmp_path: Path) -> None:
+    """Frozen after training: the optimizer must begin anew in any case, and the model can be loaded."""
+    model = trained()
+    model.get_layer("conv2d").trainable = False
+    model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model")
+    assert again.optimizer.iterations == 0
+    again.fit(X, Y, verbose=0)
+    assert_same_weights(again.get_layer("conv2d"), model.get_layer("conv2d"))
+
+
+def test_loaded_without_what_it_was_compiled_with(tmp_path: Path) -> None:
+    model = trained()
+    model.save(tmp_path / "model")
+    again = load_model(tmp_path / "model", compile=False, safe_mode=False)
+    assert again.optimizer is None
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+# Where to.
+
+
+@pytest.mark.parametrize("name", ["model/", "model.keras", "model.weights.h5", "model"])
+def test_any_name_will_do_and_says_whether_it_is_a_folder(name: str, tmp_path: Path) -> None:
+    model = trained()
+    model.save(f"{tmp_path}/{name}")
+    assert (tmp_path / name).is_dir() == name.endswith("/")
+    again = load_model(tmp_path / name)
+    assert_same_weights(model, again)
+    assert again.optimizer.iterations == model.optimizer.iterations > 0
+    again.save_weights(f"{tmp_path}/weights of {name}")
+    again.load_weights(f"{tmp_path}/weights of {name}", by_name=True)
+
+
+def test_zipped_and_overwrite_are_those_of_keras(tmp_path: Path) -> None:
+    model = linear()
+    save_model(model, tmp_path / "folder", zipped=False)
+    model.save(tmp_path / "file", zipped=True)
+    assert ((tmp_path / "folder").is_dir(), (tmp_path / "file").is_file()) == (True, True)
+    for name in ("folder", "file"):
+        assert_same_weights(load_model(tmp_path / name), model)
+        with pytest.raises(OutputError, match=f"{name}: it exists; overwrite=True replaces it"):
+            model.save(tmp_path / name, overwrite=False)
+    with pytest.raises(OutputError, match="file: it exists"):
+        model.save_weights(tmp_path / "file", overwrite=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"PK\x03\x04 a zip", r"a zip, as Keras's \.keras files are"), (b"\x89HDF\r\n\x1a\n", "HDF5, as Keras's")],
+    ids=["keras", "h5"],
+)
+def test_files_of_keras_are_told_from_ours(content: bytes, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "model.keras").write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"model\.keras is not a readable minicnn file \({kind}"):
+        load_model(tmp_path / "model.keras")
+
+
+# What is left out, and what is refused.
 
 
 def test_a_loss_or_metric_of_ones_own_is_left_out_and_the_weights_are_saved(tmp_path: Path) -> None:
@@ -248,9 +305,11 @@ FORGED: dict[str, Any] = {
     "a learning rate in words": lambda arrays, config: config["compile"]["optimizer"]["config"].update(beta_1="x"),
     "compile settings that are none": lambda arrays, config: config.update(compile=[1]),
     "metrics that are none": lambda arrays, config: config["compile"].update(metrics=5),
-    "a weight missing": lambda arrays, config: arrays.pop("weights/3"),
-    "a weight of another shape": lambda arrays, config: arrays.update({"weights/0": np.zeros((2, 2), np.float32)}),
-    "a weight too many": lambda arrays, config: arrays.update({"weights/8": np.zeros(2, np.float32)}),
+    "a weight missing": lambda arrays, config: arrays.pop("weights/dense/bias"),
+    "a weight of another shape": lambda arrays, config: arrays.update(
+        {"weights/conv2d/kernel": np.zeros((2, 2), np.float32)}
+    ),
+    "a weight too many": lambda arrays, config: arrays.update({"weights/dense/more": np.zeros(2, np.float32)}),
 }
 
 

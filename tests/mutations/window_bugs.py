@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mutations.bug import KERNELS, OPS, Bug, adjoint, gradients, loops
+from tests.mutations.bug import KERNELS, OPS, Bug, adjoint, example, gradients, loops
+from tests.ops import test_pooling
 
 CONVOLUTION_BUGS = [
     Bug(
@@ -136,16 +137,23 @@ POOLING_BUGS = [
         loops("max_pool2d"),
     ),
     Bug(
-        "max_pool2d: losers counted beyond the winner, so that a later tap gets dy",
+        "max_pool2d: the last pixel wins, so that a later tap gets dy",
         f"{KERNELS}.pooling.max_pool2d",
-        "lost &= padded[touched] < y",
-        "lost = padded[touched] < y",
+        "winners = np.where(better, ",
+        "winners = np.where(True, ",
         loops("max_pool2d"),
+    ),
+    Bug(
+        "max_pool2d: a NaN loses against what came before it",
+        f"{KERNELS}.pooling.max_pool2d",
+        " | np.isnan(pixel)",
+        "",
+        example(test_pooling.test_a_nan_pixel_stays_visible, None),
     ),
     Bug(
         "max_pool2d: of overlapping windows the last one's dy only",
         f"{KERNELS}.pooling.max_pool2d_gradient",
-        "padded[touched] += dy * (winners == r * windows.size[1] + s)",
+        "padded[touched] += np.where(winners == r * windows.size[1] + s, dy, 0)",
         "padded[touched] = np.where(winners == r * windows.size[1] + s, dy, padded[touched])",
         gradients("max_pool2d"),
     ),

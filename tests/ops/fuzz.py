@@ -41,7 +41,7 @@ def answer(call: Call, backward: bool) -> Result:
     if not isinstance(y, Tensor) or not y.requires_grad:  # none of its arrays can have a gradient
         return {"y": np.asarray(y)}
     y.backward(generator(1).standard_normal(y.shape).astype(y.dtype))
-    gradients = {name: t.grad for name, t in tensors.items() if t.grad is not None}
+    gradients = {f"d{name}": t.grad for name, t in tensors.items() if t.grad is not None}
     return {"y": y.data, **gradients}
 
 
@@ -95,7 +95,8 @@ def _is_extreme(call: Call) -> bool:
 
 def _may_tie(call: Call) -> bool:
     """Whether rounding may decide which pixel won, or whether one was positive: gradients may differ then."""
-    return call.name in ("conv2d_relu", "batch_norm_relu", "dense_relu") and bool(call.spoiled)
+    fused = "conv2d_relu", "batch_norm_relu", "dense_relu", "add_relu", "batch_norm_add"
+    return call.name in fused and bool(call.spoiled)
 
 
 def run(calls: int, log: Path) -> None:

@@ -269,6 +269,13 @@ FUSED = [
     door(ShapeError, "beta must have shape (4,)", ops.batch_norm_relu, IMAGES, FOUR, ones(3)),
     door(ShapeError, "x (0, 4) has no elements", ops.batch_norm_relu, ones(0, 4), FOUR, FOUR),
     door(ShapeError, "x must have … to be pooled", ops.batch_norm_relu, ones(3, 4, 4), FOUR, FOUR, pool_size=(1, 2)),
+    door(ShapeError, "y must have shape (2, 4) … add, then relu", ops.add_relu, ROWS, ones(1, 4)),
+    door(DTypeError, "one dtype … y is float64", ops.add_relu, ROWS, ones(2, 4, dtype=DOUBLE)),
+    door(ShapeError, "shortcut must have shape (2, 4)", ops.batch_norm_add, ROWS, FOUR, FOUR, ones(1, 4)),
+    door(DTypeError, "shortcut is float64", ops.batch_norm_add, ROWS, FOUR, FOUR, ones(2, 4, dtype=DOUBLE)),
+    door(ShapeError, "gamma must have shape (4,)", ops.batch_norm_add, ROWS, ones(3), FOUR, ROWS),
+    door(ShapeError, "x (0, 4) has no elements", ops.batch_norm_add, ones(0, 4), FOUR, FOUR, ones(0, 4)),
+    door(ArgumentError, "relu must be … got True", ops.batch_norm_add, ROWS, FOUR, FOUR, ROWS, relu=True),
     door(ShapeError, "x (2, 4) … w must be (4, O)", ops.dense_relu, ROWS, ones(3, 5)),
     door(DTypeError, "one dtype … w is float64", ops.dense_relu, ROWS, ones(4, 5, dtype=DOUBLE)),
 ]

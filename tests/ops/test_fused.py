@@ -34,7 +34,18 @@ def dense_relu(x: Any, w: Any, b: Any = None) -> Any:
     return ops.relu(ops.dense(x, w, b))
 
 
-UNFUSED = {f.__name__: f for f in (conv2d_relu, batch_norm_relu, dense_relu)}
+def add_relu(x: Any, y: Any) -> Any:
+    return ops.relu(ops.add(x, y))
+
+
+def batch_norm_add(x: Any, gamma: Any, beta: Any, shortcut: Any, *, relu: str | None, **options: Any) -> Any:
+    z = ops.batch_norm(x, gamma, beta, **options)
+    if relu == "before":
+        return ops.relu(z) + shortcut
+    return ops.relu(z + shortcut) if relu else z + shortcut
+
+
+UNFUSED = {f.__name__: f for f in (conv2d_relu, batch_norm_relu, dense_relu, add_relu, batch_norm_add)}
 
 
 @pytest.mark.parametrize("dtype", RELATIVE)
@@ -49,9 +60,7 @@ def test_the_same_numbers_as_one_operator_after_another(backend: Spy, name: str,
     assert fused.y.tobytes() == unfused.y.tobytes(), "the same sums in the same order"
     for argument, expected in unfused.gradients.items():
         # dx of batch-norm is a difference of sums that nearly cancel: it is judged by how large they are
-        scale = max(
-            1.0, float(np.abs(expected).max()), float(np.abs(upstream).sum() if name == "batch_norm_relu" else 0)
-        )
+        scale = max(1.0, float(np.abs(expected).max()), float(np.abs(upstream).sum() if "batch_norm" in name else 0))
         found = fused.gradients[argument]
         np.testing.assert_allclose(
             found, expected, rtol=0, atol=4 * RELATIVE[dtype] * scale, err_msg=f"{case}, {argument}"
@@ -74,6 +83,28 @@ def test_every_window_and_any_number_of_channels(backend: Spy, size: tuple[int, 
         np.testing.assert_array_equal(fused.gradients[argument], expected, err_msg=argument)
 
 
+@pytest.mark.parametrize("relu", ["after", "before", None])
+@pytest.mark.parametrize("shape", [(2, 9, 11, 17), (3, 300, 6), (700, 40), (1, 5, 5, 16), (3, 5000)])
+def test_sums_of_every_length_and_any_number_of_channels(
+    backend: Spy, shape: tuple[int, ...], relu: str | None
+) -> None:
+    """Several blocks of rows, several vectors of channels, and what is left of both."""
+    rng = generator(1)
+    inputs = {
+        "x": rng.standard_normal(shape).astype(np.float32),
+        "gamma": np.full(shape[-1], 0.5, np.float32),
+        "beta": np.zeros(shape[-1], np.float32),
+        "shortcut": rng.standard_normal(shape).astype(np.float32),
+    }
+    case = Case(ops.batch_norm_add, inputs, {"relu": relu})
+    upstream = rng.integers(-4, 5, shape).astype(np.float32)
+    fused, unfused = run(case, upstream), run(Case(batch_norm_add, inputs, {"relu": relu}), upstream)
+    np.testing.assert_array_equal(fused.y, unfused.y)
+    for argument, expected in unfused.gradients.items():
+        atol = 1e-5 * np.abs(upstream).sum(axis=tuple(range(len(shape) - 1))).max()
+        np.testing.assert_allclose(fused.gradients[argument], expected, rtol=0, atol=atol, err_msg=argument)
+
+
 @pytest.mark.parametrize("tap", range(4))
 def test_a_nan_stays_visible(backend: Spy, tap: int) -> None:
     x = np.array([[1.0, 2], [4, 3]], np.float32)
@@ -82,9 +113,21 @@ def test_a_nan_stays_visible(backend: Spy, tap: int) -> None:
     assert np.isnan(y).all()
 
 
+@pytest.mark.parametrize("relu", ["after", "before"])
+def test_a_nan_of_a_shortcut_stays_visible(backend: Spy, relu: str) -> None:
+    x, shortcut = generator(0).standard_normal((2, 3, 4))
+    shortcut[1, 2] = np.nan
+    y = ops.batch_norm_add(x, np.ones(4), np.zeros(4), shortcut, relu=relu)
+    assert np.argwhere(np.isnan(y)).tolist() == [[1, 2]]
+    assert np.argwhere(np.isnan(ops.add_relu(x, shortcut))).tolist() == [[1, 2]]
+
+
 def test_batch_norm_tells_its_moments(backend: Spy) -> None:
     x = generator(0).normal(3, 2, (4, 6, 6, 5))
     told: list[np.ndarray] = []
     ops.batch_norm_relu(x, np.ones(5), np.zeros(5), pool_size=2, observe=lambda *moments: told.extend(moments))
     np.testing.assert_allclose(told[0], x.mean(axis=(0, 1, 2)), rtol=1e-13)
     np.testing.assert_allclose(told[1], x.var(axis=(0, 1, 2)), rtol=1e-13)
+    summed: list[np.ndarray] = []
+    ops.batch_norm_add(x, np.ones(5), np.zeros(5), x, observe=lambda *moments: summed.extend(moments))
+    np.testing.assert_array_equal(summed, told)

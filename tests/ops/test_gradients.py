@@ -15,8 +15,19 @@ from tests.ops.calls import run, upstream_for
 
 # The backend functions that an operator must reach, forwards and backwards.
 KERNELS = {
+    "add": ("add",),
+    "add_relu": ("add_relu", "relu_gradient"),
     "average_pool2d": ("average_pool2d", "average_pool2d_gradient"),
     "batch_norm": ("batch_norm", "batch_norm_parameter_gradients", "batch_norm_input_gradient"),
+    "batch_norm_add": (
+        "batch_norm_add",
+        "batch_norm_parameter_gradients",
+        "batch_norm_input_gradient",
+        "batch_norm_add_relu",
+        "batch_norm_add_relu_gradients",
+        "batch_norm_relu_pool_parameter_gradients",
+        "batch_norm_relu_pool_input_gradient",
+    ),
     "batch_norm_inference": ("batch_norm_inference", "batch_norm_parameter_gradients"),
     "batch_norm_relu": (
         "batch_norm_relu_pool",
@@ -36,6 +47,7 @@ KERNELS = {
         "dense_weight_gradient",
         "bias_gradient",
     ),
+    "concatenate": ("concatenate", "part"),
     "conv2d": ("conv2d", "conv2d_input_gradient", "conv2d_weight_gradient", "bias_gradient"),
     "conv2d_transpose": ("conv2d_input_gradient", "conv2d", "conv2d_weight_gradient", "bias_gradient"),
     "dense": ("dense", "dense_input_gradient", "dense_weight_gradient", "bias_gradient"),
@@ -61,9 +73,10 @@ KERNELS = {
     "softmax": ("softmax", "softmax_gradient"),
     "softmax_cross_entropy": ("softmax_cross_entropy", "softmax_cross_entropy_gradient"),
     "tanh": ("tanh", "tanh_gradient"),
+    "zero_pad2d": ("im2col", "col2im"),
 }
-# Those that no operator calls: optimizers do, and readers of the examples.
-OTHERS = {"recorded", "im2col", "col2im"} | {
+# Those that no operator calls: models, the tape and optimizers do.
+OTHERS = {"recorded", "add_to"} | {
     f"{name}_update" for name in ("sgd", "adam", "nadam", "adamax", "rmsprop", "adagrad", "adadelta")
 }
 

@@ -58,6 +58,14 @@ def test_a_nan_pixel_stays_visible(backend: Spy) -> None:
     assert y[0, 1, 0, 0] == 4
 
 
+def test_the_gradient_goes_to_the_nan_and_of_several_to_the_last_as_in_pytorch(backend: Spy) -> None:
+    x = image([[1, np.nan, 5, 2], [5, 2, np.nan, np.nan]])
+    _, gradients = pooled(ops.max_pool2d, x, [[7, 8]], pool_size=2)
+    assert gradients["x"].tolist() == [[0, 7, 0, 0], [0, 0, 0, 8]]
+    _, gradients = pooled(ops.max_pool2d, image([[np.nan, 1], [2, 3]]), [[9]], pool_size=3, padding=1)
+    assert gradients["x"].tolist() == [[9, 0], [0, 0]]
+
+
 def test_the_mean_is_over_pixels_and_not_over_padding(backend: Spy) -> None:
     x = image([[2, 4], [6, 8]])
     y, gradients = pooled(ops.average_pool2d, x, [[1, 2], [4, 4]], pool_size=2, padding=((1, 0), (1, 0)), strides=1)

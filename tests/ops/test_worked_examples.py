@@ -251,6 +251,13 @@ def test_the_maximum_of_one_number_is_that_number() -> None:
     assert (y.item(), x.grad) == (3.0, 1.0)
 
 
+def test_a_number_to_the_power_0_is_constant_also_at_0(backend: Spy) -> None:
+    with np.errstate(divide="ignore", invalid="ignore"):  # it is the numbers that count
+        y, gradients = run(Case(ops.power, {"x": np.array([0.0, 2, -3])}, {"exponent": 0}), np.array([5.0, 6, 7]))
+    assert y.tolist() == [1, 1, 1]
+    assert gradients["x"].tolist() == [0, 0, 0]
+
+
 def test_a_tie_of_two_is_shared() -> None:
     x, y = np.array([1.0, 2, 3]), np.array([1.0, 5, 2])
     for operator, larger in ((ops.maximum, [0.5, 0, 1]), (ops.minimum, [0.5, 1, 0])):

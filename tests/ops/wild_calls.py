@@ -25,7 +25,7 @@ SIDES = (0, 0, 1, 2, 3, 4, 5, 9, 17, 33)
 # Operators whose arrays must fit each other: one that is huge along all axes fits none.
 MATCHED = {
     *("conv2d", "conv2d_relu", "conv2d_transpose", "depthwise_conv2d", "dense", "dense_relu", "matmul"),
-    *("batch_norm", "batch_norm_inference", "batch_norm_relu"),
+    *("batch_norm", "batch_norm_inference", "batch_norm_relu", "batch_norm_add"),
     *("softmax_cross_entropy", "cross_entropy", "binary_cross_entropy"),
 }
 

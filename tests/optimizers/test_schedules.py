@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from minicnn.errors import ArgumentError
@@ -34,7 +35,7 @@ def test_config_round_trip() -> None:
     rate = CosineDecay(0.1, 20, alpha=0.01, warmup_target=0.5, warmup_steps=4)
     again = schedules.get(schedules.serialize(rate))
     assert [again(step) for step in range(30)] == [rate(step) for step in range(30)]
-    assert SGD(schedules.serialize(rate)).current_learning_rate == 0.1
+    assert SGD(schedules.serialize(rate)).learning_rate == 0.1
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,24 @@ def test_other_arguments_that_make_no_sense(make: Any, message: str) -> None:
 def test_configs_that_are_none(config: dict) -> None:
     with pytest.raises(ArgumentError, match="learning-rate schedule"):
         SGD(config)
+
+
+def test_the_learning_rate_is_a_number_that_can_be_assigned() -> None:
+    optimizer = SGD(schedules.ExponentialDecay(0.1, 1, 0.5))
+    optimizer.iterations = 2
+    assert optimizer.learning_rate == pytest.approx(0.025)
+    assert isinstance(optimizer.schedule, schedules.ExponentialDecay)
+    optimizer.learning_rate.assign(0.3)
+    assert optimizer.schedule is None
+    assert optimizer.learning_rate == 0.3
+    assert optimizer.learning_rate.numpy() == np.float32(0.3)
+    assert optimizer.get_config()["learning_rate"] == 0.3
+    with pytest.raises(ArgumentError, match="SGD: learning_rate must be a number"):
+        optimizer.learning_rate = "fast"
+
+
+def test_an_argument_of_older_courses_is_named() -> None:
+    with pytest.raises(TypeError, match="SGD has no argument 'momentun'; did you mean 'momentum'"):
+        SGD(momentun=0.9)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="SGD has no argument 'lr'; it has learning_rate, momentum"):
+        SGD(lr=0.1)  # type: ignore[call-arg]

@@ -29,3 +29,20 @@ def arguments(thing: Any) -> dict[str, str]:
         if parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return {name: default for name, default in sorted(found.items()) if name not in EVERYWHERE}
+
+
+def own_arguments(layer: Any) -> dict[str, str]:
+    """Name -> default of what a layer takes besides the options that all layers take; channels come last here."""
+    parameters = inspect.signature(layer.__init__ if inspect.isclass(layer) else layer).parameters.values()
+    everywhere = {
+        "self",
+        "name",
+        "dtype",
+        "trainable",
+        "autocast",
+        "input_shape",
+        "activity_regularizer",
+        "data_format",
+    }
+    kept = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and p.name not in everywhere]
+    return {p.name: "" if p.default is p.empty else repr(p.default).lower() for p in kept}

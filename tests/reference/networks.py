@@ -194,6 +194,20 @@ def turned(k: Any) -> tuple[Any, dict[str, Any]]:
     return k.Model(image, la.Dense(1)(la.Flatten()(la.Identity()(x)))), {"loss": MSE, "metrics": ["mae"]}
 
 
+def two_scales(k: Any) -> tuple[Any, dict[str, Any]]:
+    """The same layers for a picture and for one of half its size."""
+    la = k.layers
+    image = k.Input(IMAGE)
+    chain = [la.Conv2D(4, 3), la.BatchNormalization(), la.ReLU(), la.MaxPooling2D(2), la.GlobalAveragePooling2D()]
+    ways = [image, la.AveragePooling2D(2)(image)]
+    for layer in chain:
+        ways = [layer(x) for x in ways]
+    return k.Model(image, la.Dense(3, activation="softmax")(la.Concatenate()(ways))), {
+        "loss": SPARSE,
+        "metrics": ["accuracy"],
+    }
+
+
 NETWORKS: dict[str, Callable[[Any], tuple[Any, dict[str, Any]]]] = {
     make.__name__: make
     for make in (
@@ -213,6 +227,7 @@ NETWORKS: dict[str, Callable[[Any], tuple[Any, dict[str, Any]]]] = {
         attention,
         text,
         turned,
+        two_scales,
     )
 }
 

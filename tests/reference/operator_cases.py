@@ -71,6 +71,7 @@ def cases() -> Iterator[Case]:
     yield from _transposed()
     yield from _pooling()
     yield from _batch_norm()
+    yield from _residual()
     yield from _dense()
     yield from _activations()
     yield from _losses()
@@ -194,6 +195,22 @@ def _batch_norm() -> Iterator[Case]:
             name = f"batch_norm_inference: {kind}, epsilon {epsilon}"
             given = {"mean": numbers.normal(shape[-1]), "variance": numbers.positive(shape[-1])}
             yield Case(name, "batch_norm_inference", {"epsilon": epsilon}, inputs | given)
+
+
+def _residual() -> Iterator[Case]:
+    for shape in ((3, 3, 4, 2), (7, 3)):
+        for relu in ("after", "before", None):
+            name = f"batch_norm_add: {len(shape)} axes, relu {relu}"
+            numbers = Numbers(name)
+            inputs = {
+                "x": numbers.normal(*shape) * 2 + 3,
+                "gamma": numbers.normal(shape[-1]),
+                "beta": numbers.normal(shape[-1]),
+                "shortcut": numbers.normal(*shape),
+            }
+            yield Case(name, "batch_norm_add", {"relu": relu, "epsilon": 0.01}, inputs)
+    numbers = Numbers("add_relu")
+    yield Case("add_relu", "add_relu", {}, {"x": numbers.normal(3, 4, 2), "y": numbers.normal(3, 4, 2)})
 
 
 def _dense() -> Iterator[Case]:

@@ -51,6 +51,6 @@ def test_operator_agrees_with_pytorch(name: str, dtype: str) -> None:
 
 
 def test_every_operator_is_compared() -> None:
-    """But dropout, whose random bits are minicnn's own, and fused groups, which are held against their parts."""
+    """But dropout, whose random bits are minicnn's own, and other fused groups, which are held against their parts."""
     left_out = {"dropout", "conv2d_relu", "batch_norm_relu", "dense_relu"}
     assert {case.about["operator"] for case in CASES.values()} == set(ops.__all__) - left_out

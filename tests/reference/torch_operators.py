@@ -159,6 +159,19 @@ def batch_norm(
     return y.movedim(1, -1)
 
 
+def batch_norm_add(
+    x: Tensor, gamma: Tensor, beta: Tensor, shortcut: Tensor, *, relu: str | None = "after", epsilon: float = 1e-3
+) -> Tensor:
+    z = batch_norm(x, gamma, beta, epsilon=epsilon)
+    if relu == "before":
+        return F.relu(z) + shortcut
+    return F.relu(z + shortcut) if relu else z + shortcut
+
+
+def add_relu(x: Tensor, y: Tensor) -> Tensor:
+    return F.relu(x + y)
+
+
 def batch_norm_inference(
     x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, *, epsilon: float = 1e-3
 ) -> Tensor:

@@ -94,6 +94,33 @@ def test_a_gradient_that_two_inputs_share_is_copied() -> None:
     assert (a.grad.tolist(), b.grad.tolist()) == ([2.0, 2.0], [2.0, 2.0])
 
 
+def test_both_paths_count_where_a_tensor_is_used_twice() -> None:
+    a, upstream = leaf(1.0, 2.0), np.ones(2)
+    h = a * 2.0
+    (h * 3.0 + h * 5.0 + h).backward(upstream)
+    assert a.grad.tolist() == [18.0, 18.0]
+    assert upstream.tolist() == [1.0, 1.0]
+
+
+def test_a_sum_of_gradients_changes_none_that_is_needed_elsewhere() -> None:
+    """Sums are taken in place where a gradient is nobody else's: one that two inputs share is not."""
+
+    @differentiable
+    def twice_the_sum(x: np.ndarray, y: np.ndarray) -> tuple:
+        def pullback(dz: np.ndarray) -> dict:
+            doubled = 2 * dz
+            return {"x": doubled, "y": doubled}
+
+        return 2 * (x + y), pullback
+
+    for swapped in (False, True):
+        a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+        h, k = a * 1.0, b * 1.0
+        early, late = twice_the_sum(h, k), h * 3.0
+        (late + early if swapped else early + late).backward(np.ones(2))
+        assert (a.grad.tolist(), b.grad.tolist()) == ([5.0, 5.0], [2.0, 2.0])
+
+
 def test_a_gradient_made_for_a_leaf_is_not_copied() -> None:
     made: list[np.ndarray] = []
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minicnn import losses
+from minicnn import Sequential, layers, losses
 from minicnn.data.batches import Batches
 from minicnn.errors import ArgumentError, DataError, DTypeError, MinicnnError, ShapeError
 from minicnn.training.inputs import check_inputs, check_targets, example_weights, split_off
@@ -84,7 +84,7 @@ TARGETS: dict[str, tuple[Any, losses.Loss, type[Exception], str]] = {
     ),
     "from one": (np.arange(20) % 4 + 1, SPARSE, DataError, "they seem to begin at 1: subtract 1"),
     "negative": (Y - 4, SPARSE, DataError, "y: contains label -4"),
-    "floats": (Y * 1.0, SPARSE, DataError, r"y: has dtype float64; expected integer class numbers .*astype\('int64'\)"),
+    "floats": (Y * 0.5, SPARSE, DataError, r"y: has dtype float64; expected integer class numbers .*astype\('int64'\)"),
     "one-hot": (np.eye(4)[Y], SPARSE, DataError, "they look one-hot"),
     "words": (["cat"] * 20, SPARSE, DataError, "y: has dtype <U3; expected integer class numbers"),
     "too few rows": (
@@ -218,3 +218,17 @@ COMPILE: dict[str, tuple[dict[str, Any], str]] = {
 def test_arguments_of_compile(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         network(**arguments)
+
+
+def test_numbers_by_themselves_are_examples_of_one_number() -> None:
+    model = Sequential([layers.Dense(1, input_shape=[1])])
+    model.compile("sgd", "mean_squared_error")
+    model.fit(np.array([-1.0, 0.0, 1.0]), np.array([-3.0, -1.0, 1.0]), epochs=2, verbose=0)
+    assert np.array_equal(model.predict(np.array([10.0]), verbose=0), model.predict(np.array([[10.0]]), verbose=0))
+
+
+def test_labels_may_be_whole_numbers_in_floats() -> None:
+    model = Sequential([layers.Input((2,)), layers.Dense(3, kernel_initializer="ones")])
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
+    x = np.ones((3, 2))
+    assert model.evaluate(x, np.array([0.0, 1.0, 2.0])) == model.evaluate(x, np.array([0, 1, 2]))

@@ -24,6 +24,11 @@ def relu(
     return y
 
 
+def add_relu(device: Device, x: DeviceArray, y: DeviceArray) -> DeviceArray:
+    """x, y (...) -> max(x + y, 0) (...)."""
+    return _map(device, "add_relu", x, y)
+
+
 def relu_gradient(
     device: Device,
     dy: DeviceArray,
@@ -155,5 +160,5 @@ def _map_rows(device: Device, kernel: str, *arrays: DeviceArray) -> DeviceArray:
 
 
 def _bends(negative_slope: float, max_value: float | None, threshold: float) -> tuple[float, float, float]:
-    """The three numbers that shape a ReLU."""
-    return float(negative_slope), math.inf if max_value is None else float(max_value), float(threshold)
+    """The three numbers that shape a ReLU. No ceiling is a NaN, which nothing reaches, not even infinity."""
+    return float(negative_slope), math.nan if max_value is None else float(max_value), float(threshold)

@@ -22,6 +22,7 @@ from minicnn.backends.cuda import (
     dense,
     depthwise,
     fused,
+    merging,
     normalization,
     pooling,
     updates,
@@ -36,17 +37,19 @@ _FAMILIES: dict[ModuleType, tuple[str, ...]] = {
     activations: (
         *("relu", "relu_gradient", "sigmoid", "sigmoid_gradient", "tanh", "tanh_gradient"),
         *("elu", "elu_gradient", "gelu", "gelu_gradient", "silu", "silu_gradient", "softplus", "softplus_gradient"),
-        *("softmax", "softmax_gradient", "dropout"),
+        *("softmax", "softmax_gradient", "dropout", "add_relu"),
     ),
     convolution: ("conv2d", "conv2d_input_gradient", "conv2d_weight_gradient", "im2col", "col2im"),
     cross_entropy: ("softmax_cross_entropy", "softmax_cross_entropy_gradient"),
     dense: ("dense", "dense_relu", "dense_input_gradient", "dense_weight_gradient", "bias_gradient"),
     depthwise: ("depthwise_conv2d", "depthwise_conv2d_input_gradient", "depthwise_conv2d_weight_gradient"),
-    fused: ("conv2d_relu_pool", "relu_pool_gradient", "batch_norm_relu_pool"),
+    merging: ("add", "add_to", "concatenate", "part"),
+    fused: ("conv2d_relu_pool", "relu_pool_gradient", "batch_norm_relu_pool", "batch_norm_add", "batch_norm_add_relu"),
     normalization: (
         *("batch_norm", "batch_norm_inference"),
         *("batch_norm_parameter_gradients", "batch_norm_input_gradient"),
         *("batch_norm_relu_pool_parameter_gradients", "batch_norm_relu_pool_input_gradient"),
+        "batch_norm_add_relu_gradients",
     ),
     pooling: ("max_pool2d", "max_pool2d_gradient", "average_pool2d", "average_pool2d_gradient"),
 }
@@ -127,7 +130,9 @@ def _arrays_in(argument: Any) -> list[Any]:
 
 
 def _there(device: Device, argument: Any) -> Any:
-    """Arrays as kernels take them: on the device, and contiguous. All else as it is."""
+    """Arrays as kernels take them, in a list, too: on the device, and contiguous. All else as it is."""
+    if isinstance(argument, list):
+        return [_there(device, a) for a in argument]
     if isinstance(argument, np.ndarray):
         return device.to_device(argument)
     if not hasattr(argument, "flags") or argument.flags.c_contiguous:

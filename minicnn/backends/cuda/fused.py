@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from minicnn.backends.cuda.convolution import conv2d, conv2d_relu
 from minicnn.backends.cuda.device import Device, DeviceArray
 from minicnn.backends.cuda.geometry import rows_of
-from minicnn.backends.cuda.normalization import moments, normalize_relu_pool
+from minicnn.backends.cuda.normalization import moments, normalize_add, normalize_relu_pool
 from minicnn.backends.cuda.pooling import relu_pool, unpool
 from minicnn.backends.cuda.sums import won_sums
 from minicnn.geometry import Windows
@@ -45,3 +47,27 @@ def batch_norm_relu_pool(
     """x (N, H, W, C) -> y, winners (N, PH, PW, C), mean, variance (C,)."""
     mean, variance = moments(device, x)
     return *normalize_relu_pool(device, x, gamma, beta, mean, variance, epsilon, pooling), mean, variance
+
+
+def batch_norm_add(
+    device: Device, x: DeviceArray, gamma: DeviceArray, beta: DeviceArray, shortcut: DeviceArray, epsilon: float
+) -> tuple[DeviceArray, DeviceArray, DeviceArray]:
+    """x, shortcut (..., C) -> y (..., C), mean, variance (C,)."""
+    mean, variance = moments(device, x)
+    return normalize_add(device, x, gamma, beta, mean, variance, epsilon, shortcut, None, False), mean, variance
+
+
+def batch_norm_add_relu(
+    device: Device,
+    x: DeviceArray,
+    gamma: DeviceArray,
+    beta: DeviceArray,
+    shortcut: DeviceArray,
+    epsilon: float,
+    relu_first: bool,
+) -> tuple[DeviceArray, DeviceArray, DeviceArray, DeviceArray]:
+    """x, shortcut (..., C) -> y, winners (..., C), mean, variance (C,)."""
+    mean, variance = moments(device, x)
+    winners = device.empty(x.shape, np.uint8)
+    y = normalize_add(device, x, gamma, beta, mean, variance, epsilon, shortcut, winners, relu_first)
+    return y, winners, mean, variance

@@ -55,11 +55,45 @@ def normalize_relu_pool(
     return y, winners
 
 
+def normalize_add(
+    device: Device,
+    x: DeviceArray,
+    gamma: DeviceArray,
+    beta: DeviceArray,
+    mean: DeviceArray,
+    variance: DeviceArray,
+    epsilon: float,
+    shortcut: DeviceArray,
+    winners: DeviceArray | None,
+    relu_first: bool,
+) -> DeviceArray:
+    """x, shortcut (..., C) -> batch_norm_inference + shortcut (..., C); with ReLU if there are winners to be filled."""
+    y = device.empty(x.shape, x.dtype)
+    arrays = x, gamma, beta, mean, variance, float(epsilon), shortcut, relu_first, y, winners
+    _for_each_row(device, "normalize_add", x, *arrays, x.shape[-1])
+    return y
+
+
 def batch_norm_parameter_gradients(
     device: Device, dy: DeviceArray, x: DeviceArray, mean: DeviceArray, variance: DeviceArray, epsilon: float
 ) -> tuple[DeviceArray, DeviceArray]:
     """dy, x (..., C) -> dgamma, dbeta (C,)."""
     return _parameter_gradients(device, "parameter_gradients", (dy, x, mean, variance, float(epsilon)), dy, ())
+
+
+def batch_norm_add_relu_gradients(
+    device: Device,
+    dy: DeviceArray,
+    winners: DeviceArray,
+    x: DeviceArray,
+    mean: DeviceArray,
+    variance: DeviceArray,
+    epsilon: float,
+) -> tuple[DeviceArray, DeviceArray, DeviceArray]:
+    """dy, winners, x (..., C) -> dz (..., C), dgamma, dbeta (C,)."""
+    dz = device.empty(x.shape, x.dtype)
+    arrays = dy, winners, x, mean, variance, float(epsilon), dz
+    return dz, *_parameter_gradients(device, "held_back_parameter_gradients", arrays, dy, ())
 
 
 def batch_norm_relu_pool_parameter_gradients(

@@ -39,6 +39,10 @@ from minicnn.backends.numba.depthwise import (
     depthwise_conv2d_weight_gradient,
 )
 from minicnn.backends.numba.fused import (
+    add_relu,
+    batch_norm_add,
+    batch_norm_add_relu,
+    batch_norm_add_relu_gradients,
     batch_norm_relu_pool,
     batch_norm_relu_pool_input_gradient,
     batch_norm_relu_pool_parameter_gradients,
@@ -46,6 +50,7 @@ from minicnn.backends.numba.fused import (
     dense_relu,
     relu_pool_gradient,
 )
+from minicnn.backends.numba.merging import add, add_to, concatenate, part
 from minicnn.backends.numba.normalization import (
     batch_norm,
     batch_norm_inference,
@@ -76,9 +81,15 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamax_update",
+    "add",
+    "add_relu",
+    "add_to",
     "average_pool2d",
     "average_pool2d_gradient",
     "batch_norm",
+    "batch_norm_add",
+    "batch_norm_add_relu",
+    "batch_norm_add_relu_gradients",
     "batch_norm_inference",
     "batch_norm_input_gradient",
     "batch_norm_parameter_gradients",
@@ -87,6 +98,7 @@ __all__ = [
     "batch_norm_relu_pool_parameter_gradients",
     "bias_gradient",
     "col2im",
+    "concatenate",
     "conv2d",
     "conv2d_input_gradient",
     "conv2d_relu_pool",
@@ -108,6 +120,7 @@ __all__ = [
     "max_pool2d_gradient",
     "nadam_update",
     "name",
+    "part",
     "recorded",
     "relu",
     "relu_gradient",

@@ -130,5 +130,8 @@ def _shaped(kernel: Any, arrays: tuple[np.ndarray, ...], *settings: Any) -> np.n
 
 
 def _bends(dtype: np.dtype, negative_slope: float, max_value: float | None, threshold: float) -> tuple[Any, Any, Any]:
-    """The three numbers that shape a ReLU, in its dtype: a float64 would have float32 computed in float64."""
-    return dtype.type(negative_slope), dtype.type(np.inf if max_value is None else max_value), dtype.type(threshold)
+    """The three numbers that shape a ReLU, in its dtype: a float64 would have float32 computed in float64.
+
+    No ceiling is a NaN, which nothing reaches, not even infinity.
+    """
+    return dtype.type(negative_slope), dtype.type(np.nan if max_value is None else max_value), dtype.type(threshold)

@@ -1,16 +1,25 @@
-"""Fused groups, by `pooled_correlation`, `winograd`, `normalized_pool` and `relu_pool` of `kernels.cpu`."""
+"""Fused groups, by convolutions that pool, `normalized_pool`, `normalized_sum` and `relu_pool` of `kernels.cpu`."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from minicnn.backends.numba.arrays import plain
+from minicnn.backends.numba.arrays import flat, plain, rows
 from minicnn.backends.numba.convolution import conv2d, forward_shape
 from minicnn.backends.numba.normalization import inverse_deviation, moments, share
 from minicnn.geometry import Windows
-from minicnn.kernels.cpu import normalized_pool, pooled_correlation, products, relu_pool, winograd
+from minicnn.kernels.cpu import (
+    activations,
+    normalized_pool,
+    normalized_sum,
+    pooled_correlation,
+    products,
+    relu_pool,
+    winograd,
+)
 from minicnn.kernels.cpu.choice import choose
 from minicnn.kernels.cpu.memory import empty
+from minicnn.kernels.cpu.threads import exclusive
 from minicnn.kernels.recording import performed
 
 
@@ -98,11 +107,57 @@ def batch_norm_relu_pool_input_gradient(
     return dx
 
 
+def add_relu(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """max(x + y, 0), all of one shape."""
+    z = empty(x.shape, x.dtype)
+    with exclusive:
+        activations.add_relu(flat(x), flat(y), flat(z))
+    return z
+
+
+def batch_norm_add(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, shortcut: np.ndarray, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, shortcut (..., C) -> y (..., C), mean, variance (C,)."""
+    y, _, mean, variance = _normalized_sum(x, gamma, beta, shortcut, epsilon, "")
+    return y, mean, variance
+
+
+def batch_norm_add_relu(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, shortcut: np.ndarray, epsilon: float, relu_first: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """x, shortcut (..., C) -> y, winners (..., C), mean, variance (C,)."""
+    return _normalized_sum(x, gamma, beta, shortcut, epsilon, "before" if relu_first else "after")
+
+
+def batch_norm_add_relu_gradients(
+    dy: np.ndarray, winners: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dy, winners, x (..., C) -> dz (..., C), dgamma, dbeta (C,)."""
+    dz, sums = empty(x.shape, x.dtype), np.empty((2, x.shape[-1]), x.dtype)
+    scale = inverse_deviation(variance, epsilon)
+    normalized_sum.gradients(rows(dy), rows(winners), rows(x), plain(mean), scale, rows(dz), sums)
+    return dz, sums[0], sums[1]
+
+
 def dense_relu(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
     """max((N, I) @ (I, O) + (O,), 0) -> (N, O)."""
     y = empty((len(x), w.shape[1]), x.dtype)
     products.dense(plain(x), plain(w), None if b is None else plain(b), y, relu=True)
     return y
+
+
+def _normalized_sum(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, shortcut: np.ndarray, epsilon: float, relu: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """y (..., C), the winners if there is ReLU, mean, variance (C,)."""
+    x = plain(x)
+    y, winners = empty(x.shape, x.dtype), empty(x.shape if relu else (0, x.shape[-1]), np.dtype(np.uint8))
+    mean, variance = moments(x)
+    scale = inverse_deviation(variance, epsilon)
+    given = mean, scale, plain(gamma), plain(beta), rows(shortcut), relu
+    normalized_sum.forward(rows(x), *given, rows(y), rows(winners))
+    return y, winners, mean, variance
 
 
 def _pooled(images: int, pooling: Windows, channels: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:

@@ -22,9 +22,9 @@ def relu_gradient(
     dy: np.ndarray, x: np.ndarray, negative_slope: float, max_value: float | None, threshold: float
 ) -> np.ndarray:
     """dy, x (...) -> dx (...)."""
-    above = x > threshold
-    dx = dy * above if negative_slope == 0 else np.where(above, dy, negative_slope * dy)
-    return dx if max_value is None else dx * (x < max_value)
+    below = negative_slope * dy if negative_slope != 0 else dy.dtype.type(0)  # 0 · infinity would be NaN
+    dx = np.where(x <= threshold, below, dy)
+    return dx if max_value is None else np.where(x >= max_value, 0, dx)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

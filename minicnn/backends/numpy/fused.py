@@ -69,6 +69,37 @@ def batch_norm_relu_pool_input_gradient(
     return batch_norm_input_gradient(dz, x, gamma, mean, variance, epsilon, dgamma, dbeta)
 
 
+def add_relu(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """max(x + y, 0), all of one shape."""
+    return np.maximum(x + y, 0)
+
+
+def batch_norm_add(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, shortcut: np.ndarray, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, shortcut (..., C) -> y (..., C), mean, variance (C,)."""
+    normalized, mean, variance = batch_norm(x, gamma, beta, epsilon)
+    return normalized + shortcut, mean, variance
+
+
+def batch_norm_add_relu(
+    x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, shortcut: np.ndarray, epsilon: float, relu_first: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """x, shortcut (..., C) -> y, winners (..., C), mean, variance (C,)."""
+    normalized, mean, variance = batch_norm(x, gamma, beta, epsilon)
+    z = normalized if relu_first else normalized + shortcut
+    y = np.maximum(z, 0) + shortcut if relu_first else np.maximum(z, 0)
+    return y, (z <= 0).astype(np.uint8), mean, variance
+
+
+def batch_norm_add_relu_gradients(
+    dy: np.ndarray, winners: np.ndarray, x: np.ndarray, mean: np.ndarray, variance: np.ndarray, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """dy, winners, x (..., C) -> dz (..., C), dgamma, dbeta (C,)."""
+    dz = np.where(winners == 0, dy, 0)
+    return dz, *batch_norm_parameter_gradients(dz, x, mean, variance, epsilon)
+
+
 def dense_relu(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> np.ndarray:
     """max((N, I) @ (I, O) + (O,), 0) -> (N, O)."""
     return np.maximum(dense(x, w, b), 0)

@@ -12,13 +12,12 @@ def max_pool2d(x: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]
     """x (N, H, W, C) -> y and winners, both (N, OH, OW, C); winners holds tap numbers r·S + s (int32)."""
     padded = pad(x, windows, value=-np.inf)  # zero would win where all pixels are negative
     y = np.full((len(x), *windows.outputs, x.shape[-1]), -np.inf, x.dtype)
-    for _, _, touched in taps(windows):
-        np.maximum(y, padded[touched], out=y)
     winners = np.zeros(y.shape, np.int32)
-    lost = np.ones(y.shape, bool)
-    for _, _, touched in taps(windows):
-        lost &= padded[touched] < y
-        winners += lost  # how many taps lost before the first that did not: its number
+    for r, s, touched in taps(windows):
+        pixel = padded[touched]
+        better = (pixel > y) | np.isnan(pixel)  # a NaN wins, and only another beats it: it stays visible
+        y = np.where(better, pixel, y)
+        winners = np.where(better, np.int32(r * windows.size[1] + s), winners)
     return y, winners
 
 
@@ -27,7 +26,7 @@ def max_pool2d_gradient(dy: np.ndarray, winners: np.ndarray, windows: Windows) -
     (height, width), ((top, bottom), (left, right)) = windows.image, windows.pads
     padded = np.zeros((len(dy), height + top + bottom, width + left + right, dy.shape[-1]), dy.dtype)
     for r, s, touched in taps(windows):
-        padded[touched] += dy * (winners == r * windows.size[1] + s)
+        padded[touched] += np.where(winners == r * windows.size[1] + s, dy, 0)
     return crop(padded, windows)
 
 

@@ -65,7 +65,11 @@ def _batch_norm(normal: Normal) -> Named:
     y, mean, variance = backend.batch_norm(x, gamma, normal(34), 1e-3)
     dgamma, dbeta = backend.batch_norm_parameter_gradients(dy, x, mean, variance, 1e-3)
     dx = backend.batch_norm_input_gradient(dy, x, gamma, mean, variance, 1e-3, dgamma, dbeta)
-    return {"batch norm": y, "mean": mean, "variance": variance, "dgamma": dgamma, "dbeta": dbeta, "batch norm dx": dx}
+    found = {"batch norm": y, "mean": mean, "variance": variance, "dgamma": dgamma, "dbeta": dbeta, "batch norm dx": dx}
+    shortcut, winners = normal(13, 11, 9, 34), (normal(13, 11, 9, 34) > 0).astype(np.uint8)
+    found["batch norm and sum"] = backend.batch_norm_add_relu(x, gamma, gamma, shortcut, 1e-3, False)[0]
+    through_relu = backend.batch_norm_add_relu_gradients(dy, winners, x, mean, variance, 1e-3)
+    return found | dict(zip(("dz", "dgamma of dz", "dbeta of dz"), through_relu, strict=True))
 
 
 def _cross_entropy(normal: Normal) -> Named:

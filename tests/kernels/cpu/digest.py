@@ -84,6 +84,13 @@ def other_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
         means = backend.average_pool2d(x, pools)
         yield from (means, backend.average_pool2d_gradient(means, pools))
 
+    x, y = draw(21, 9, 9, 20), draw(21, 9, 9, 20)
+    yield backend.add(x, y)
+    for axis, other in ((3, draw(21, 9, 9, 7)), (1, draw(21, 4, 9, 20))):
+        both = backend.concatenate([x, other, y], axis)
+        yield from (both, backend.part(both, axis, x.shape[axis] - 1, both.shape[axis] - 3))
+    yield backend.add_to(y, x)
+
     x, w, windows = draw(21, 9, 9, 20), draw(3, 3, 20, 2), Windows.over((9, 9), 3, 1, "same")
     dy = draw(21, 9, 9, 40)
     yield backend.depthwise_conv2d(x, w, draw(40), windows)
@@ -125,6 +132,15 @@ def fused_results(backend: Backend, dtype: type) -> Iterator[np.ndarray]:
             yield backend.batch_norm_relu_pool_input_gradient(
                 *given, gamma, mean, variance, 1e-3, dgamma, dbeta, pooling
             )
+    for shape in ((9, 300, 17), (3, 5, 5, 64)):
+        x, dy, shortcut, gamma, beta = draw(*shape), draw(*shape), draw(*shape), draw(shape[-1]), draw(shape[-1])
+        for relu_first in (True, False):
+            y, _, mean, variance = backend.batch_norm_add_relu(x, gamma, beta, shortcut, 1e-3, relu_first)
+            yield from (y, mean, variance)
+        yield from backend.batch_norm_add(x, gamma, beta, shortcut, 1e-3)
+        won = lots.integers(0, 2, shape, np.uint8)
+        yield from backend.batch_norm_add_relu_gradients(dy, won, x, mean, variance, 1e-3)
+        yield backend.add_relu(x, shortcut)
     yield backend.dense_relu(draw(37, 700), draw(700, 50), draw(50))
 
 

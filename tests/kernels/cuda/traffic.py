@@ -209,6 +209,8 @@ def _maps(device: CountingDevice, shape: tuple[int, ...], given: Callable[..., A
     normalization.batch_norm_relu_pool_parameter_gradients(device, y, winners, x, *statistics, pools)
     normalization.batch_norm_relu_pool_input_gradient(device, y, winners, x, gamma, *statistics, *sums, pools)
     fused.relu_pool_gradient(device, y, winners, pools)
+    _, winners, *_ = fused.batch_norm_add_relu(device, x, gamma, beta, dy, 1e-3, False)
+    normalization.batch_norm_add_relu_gradients(device, dy, winners, x, *statistics)
     pooling.relu_pool(device, x, pools)
     overlapping = Windows.over(shape[1:3], 3, 2, "same")
     y, winners = pooling.max_pool2d(device, x, overlapping)
@@ -231,6 +233,7 @@ def _activations(device: CountingDevice, x: Any, dy: Any) -> None:
     for name, numbers in (("relu", (0.1, None, 0.0)), ("elu", (1.0, 1.0)), ("gelu", (True,)), ("gelu", (False,))):
         getattr(activations, name)(device, x, *numbers)
         getattr(activations, f"{name}_gradient")(device, dy, x, *numbers)
+    activations.add_relu(device, x, dy)
     for name in ("sigmoid", "tanh", "silu", "softplus"):
         getattr(activations, f"{name}_gradient")(device, dy, getattr(activations, name)(device, x))
 

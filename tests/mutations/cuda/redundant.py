@@ -11,6 +11,8 @@ _ON_A_GPU = (
 
 REDUNDANT: dict[str, str] = {
     "batch_norm.cu combine_moments: 1 for 0 in center": "the first chunk moves it by all of its distance",
+    "batch_norm.cu held_back_parameter_gradients: 1 for 0 in center": _NO_CHANNEL,
+    "batch_norm.cu held_back_parameter_gradients: 1 for 0 in scale": _NO_CHANNEL,
     "batch_norm.cu parameter_gradients: 1 for 0 in center": _NO_CHANNEL,
     "batch_norm.cu parameter_gradients: 1 for 0 in scale": _NO_CHANNEL,
     "batch_norm.cu pooled_parameter_gradients: 1 for 0 in center": _NO_CHANNEL,

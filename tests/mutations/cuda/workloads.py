@@ -52,7 +52,9 @@ def normalized(rows: int, channels: int) -> Arrays:
     y, mean, variance = backend.batch_norm(x, gamma, beta, 1e-3)
     dgamma, dbeta = backend.batch_norm_parameter_gradients(dy, x, mean, variance, 1e-3)
     dx = backend.batch_norm_input_gradient(dy, x, gamma, mean, variance, 1e-3, dgamma, dbeta)
-    return [y, mean, variance, dgamma, dbeta, dx, backend.bias_gradient(dy)]
+    z, winners, *_ = backend.batch_norm_add_relu(x, gamma, beta, dy, 1e-3, False)
+    through_relu = backend.batch_norm_add_relu_gradients(dy, winners, x, mean, variance, 1e-3)
+    return [y, mean, variance, dgamma, dbeta, dx, backend.bias_gradient(dy), z, *through_relu]
 
 
 TALL = partial(normalized, 1030, 33), partial(normalized, 512, 2)
@@ -255,12 +257,19 @@ def updated() -> Arrays:
 
 
 WORKLOADS: dict[str, tuple[Workload, ...]] = {
-    "batch_norm": (operator("batch_norm"), operator("batch_norm_inference"), operator("batch_norm_relu"), *TALL),
+    "batch_norm": (
+        *(operator(n) for n in ("batch_norm", "batch_norm_inference", "batch_norm_relu", "batch_norm_add")),
+        *TALL,
+    ),
     "convolution": (operator("conv2d"), operator("conv2d_relu"), *CONVOLUTIONS, between_windows, summed_in_splits),
     "cross_entropy": (operator("softmax_cross_entropy"), rowwise),
     "depthwise": (operator("depthwise_conv2d"),),
     "dropout": (dropped, dropped_off_sixteen_bytes),
-    "elementwise": (*(operator(n) for n in ("relu", "leaky_relu", "relu6", "sigmoid", "tanh")), bent, with_a_library),
+    "elementwise": (
+        *(operator(n) for n in ("relu", "leaky_relu", "relu6", "add_relu", "sigmoid", "tanh")),
+        bent,
+        with_a_library,
+    ),
     "matmul": (operator("dense"), operator("dense_relu"), *PRODUCTS),
     "patches": (patched,),
     "pooling": (
