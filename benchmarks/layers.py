@@ -73,6 +73,14 @@ LAYERS = [
     Layer("ResNet 4", 4, 14, 256, 256, 3, padding=1),
     Layer("MobileNet pointwise", 4, 28, 256, 256, 1),
     Layer("MobileNet depthwise", 4, 56, 128, 128, 3, padding=1, groups=128),
+    Layer("ResNet-20 stem", 128, 32, 3, 16, 3, padding=1),
+    Layer("ResNet-20 16", 128, 32, 16, 16, 3, padding=1),
+    Layer("ResNet-20 strided 32", 128, 32, 16, 32, 3, stride=2, padding=1),
+    Layer("ResNet-20 1x1 32", 128, 32, 16, 32, 1, stride=2),
+    Layer("ResNet-20 32", 128, 16, 32, 32, 3, padding=1),
+    Layer("ResNet-20 strided 64", 128, 16, 32, 64, 3, stride=2, padding=1),
+    Layer("ResNet-20 1x1 64", 128, 16, 32, 64, 1, stride=2),
+    Layer("ResNet-20 64", 128, 8, 64, 64, 3, padding=1),
 ]
 
 

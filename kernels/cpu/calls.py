@@ -144,3 +144,27 @@ def call_address(typing_context: Any, function: Any, arguments: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, arguments), generate
+
+
+def _fetching(to_write: bool) -> Any:
+    def typed(typing_context: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            pointer, number = _I8.as_pointer(), ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+            known = builder.module.globals.get("llvm.prefetch.p0")
+            function = known or ir.Function(builder.module, kind, "llvm.prefetch.p0")
+            near = 3 if to_write else 2  # into L1, or L2
+            line = builder.inttoptr(arguments[0], pointer)
+            builder.call(function, [line, number(int(to_write)), number(near), number(1)])
+            return context.get_dummy_value()
+
+        return types.void(types.int64), generate
+
+    return typed
+
+
+fetch_to_read = intrinsic(_fetching(False))
+"""Asks for the cache line at an address, and waits for nothing. Any address will do."""
+
+fetch_to_write = intrinsic(_fetching(True))
+"""The same, for a line that is going to be written: otherwise its first store has it fetched."""

@@ -15,6 +15,7 @@ import numpy as np
 from numba import prange
 
 from minicnn.kernels.cpu.calls import address_of, call_microkernel, next_item
+from minicnn.kernels.cpu.fetching import claim, fetch, pixels_ahead, results_ahead
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
@@ -224,6 +225,7 @@ def _correlate(
 ):
     for thread in prange(len(memory)):
         _work(
+            len(memory),
             function,
             counter,
             strips,
@@ -242,7 +244,9 @@ def _correlate(
 
 
 @kernel
-def _work(function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory):
+def _work(
+    threads, function, counter, strips, job, source, panels, bias, no_bias, result, pixels, outs, runs, blocks, memory
+):
     """One thread: takes pieces of work (a unit, or some panels of one) until none is left."""
     size = source.itemsize
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks
@@ -251,6 +255,9 @@ def _work(function, counter, strips, job, source, panels, bias, no_bias, result,
         image, images, row, rows = unit_extent(strips, item // job.panel_chunks)
         strip = strip_address(strips, source, memory, image, images, row, rows)
         out = address_of(result) + (image * job.out_image + row * job.out_row) * size
+        turns = turns_of(strips, job, len(blocks), images, rows)
+        following = (item + threads) // job.panel_chunks
+        whole_rows = job.panel_chunks == 1 and job.out_row == result.shape[2] * result.shape[3]
         correlate_unit(
             function,
             strips,
@@ -267,15 +274,43 @@ def _work(function, counter, strips, job, source, panels, bias, no_bias, result,
             images,
             rows,
             item % job.panel_chunks,
+            pixels_ahead(strips, source, following, turns),
+            results_ahead(strips, result, 1, following if whole_rows else units, turns),
         )
         item = next_item(counter)
 
 
 @kernel
+def turns_of(strips, job, blocks, images, rows):
+    """How often `correlate_unit` calls the micro-kernel, at most."""
+    tiles = -(-(images * rows * strips.grid_width) // job.tile_rows)
+    return job.groups * blocks * -(-job.panels // job.panel_chunks) * tiles
+
+
+@kernel
 def correlate_unit(
-    function, strips, job, panels, bias, no_bias, pixels, outs, runs, blocks, strip, out, images, rows, chunk
+    function,
+    strips,
+    job,
+    panels,
+    bias,
+    no_bias,
+    pixels,
+    outs,
+    runs,
+    blocks,
+    strip,
+    out,
+    images,
+    rows,
+    chunk,
+    reading,
+    writing,
 ):
-    """The outputs of one unit, of the channels in one chunk of the panels. strip, out: addresses of its corners."""
+    """The outputs of one unit, of the channels in one chunk of the panels. strip, out: addresses of its corners.
+
+    Meanwhile what the next unit reads and writes is fetched, in `turns_of` turns.
+    """
     size = panels.itemsize
     columns = panels.shape[3]
     run_length = panels.shape[2] // len(runs)
@@ -283,6 +318,7 @@ def correlate_unit(
     at = address_of(pixels) + (0 if whole else pixels.shape[1] * 8)
     to = address_of(outs) + (0 if whole else pixels.shape[1] * 8)
     tiles = -(-(images * rows * strips.grid_width) // job.tile_rows)
+    turn = 0
     for g in range(job.groups):
         for block in range(len(blocks)):
             first_run, run_count, start, length = blocks[block]
@@ -292,6 +328,9 @@ def correlate_unit(
                 panel = ((g * job.panels + p) * panels.shape[2] + first_run * run_length + start) * columns
                 k = g * job.filters + p * columns
                 for tile in range(tiles):
+                    fetch((reading,), turn)
+                    claim(writing, turn)
+                    turn += 1
                     table = tile * job.tile_rows * 8
                     call_microkernel(
                         function,

@@ -11,7 +11,8 @@ from numba import prange
 
 from minicnn.kernels.cpu import pool_rows
 from minicnn.kernels.cpu.calls import address_of, call_address, next_item
-from minicnn.kernels.cpu.correlation import Pads, correlate_unit, filter_panels, plan_for, window_taps
+from minicnn.kernels.cpu.correlation import Pads, correlate_unit, filter_panels, plan_for, turns_of, window_taps
+from minicnn.kernels.cpu.fetching import pixels_ahead, results_ahead
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.relu_pool import kind_of
 from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch_per_thread
@@ -88,6 +89,7 @@ def _correlate_and_pool(
 ):
     for thread in prange(len(memory)):
         _work(
+            len(memory),
             function,
             pool_row,
             counter,
@@ -111,6 +113,7 @@ def _correlate_and_pool(
 
 @kernel
 def _work(
+    threads,
     function,
     pool_row,
     counter,
@@ -136,6 +139,8 @@ def _work(
     while item < units * job.panel_chunks:
         chunk = item % job.panel_chunks
         image, images, row, rows = unit_extent(strips, item // job.panel_chunks)
+        turns = turns_of(strips, job, len(blocks), images, rows)
+        following = (item + threads) // job.panel_chunks
         correlate_unit(
             function,
             strips,
@@ -152,6 +157,8 @@ def _work(
             images,
             rows,
             chunk,
+            pixels_ahead(strips, x, following, turns),
+            results_ahead(strips, y, size[0], following if job.panel_chunks == 1 else units, turns),
         )
         _pool_unit(pool_row, outputs, job, chunk, panels.shape[3], size, y, winners, image, images, row, rows)
         item = next_item(counter)

@@ -23,6 +23,7 @@ from numba import prange
 
 from minicnn.kernels.cpu import pool_rows
 from minicnn.kernels.cpu.calls import address_of, call_address, call_microkernel, next_item
+from minicnn.kernels.cpu.fetching import claim, fetch, pixels_ahead, results_ahead
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
@@ -32,7 +33,7 @@ from minicnn.kernels.cpu.threads import exclusive, new_counter, scratch, scratch
 from minicnn.kernels.cpu.units import Pads, Pair, Strips, cut, strip_address, unit_extent
 from minicnn.kernels.cpu.winograd_transforms import TAPS, kernel_in, outputs_from, pixels_in
 
-UNIT_BYTES = 768 * 1024  # of V and M in a unit: they share the L2 cache with one panel
+UNIT_BYTES = 512 * 1024  # of V and M in a unit: they share the L2 cache with one panel, and with what is fetched ahead
 LEAST_TILES = 72  # in a unit, even if they exceed it: U is read once for each unit
 COLUMNS = 128  # filters that are taken back at a time
 ITEMS = 4  # pieces of work that are wanted at least
@@ -201,6 +202,7 @@ def _convolve_units(
 ):
     for thread in prange(len(memory)):
         _work(
+            len(memory),
             function,
             transforms,
             counter,
@@ -220,7 +222,9 @@ def _convolve_units(
 
 
 @kernel
-def _work(function, transforms, counter, strips, job, x, u, bias, size, y, winners, tables, memory, work, outputs):
+def _work(
+    threads, function, transforms, counter, strips, job, x, u, bias, size, y, winners, tables, memory, work, outputs
+):
     """One thread: takes pieces of work (a unit, or some panels of one) until none is left."""
     pixels_in, outputs_from, pool_row = transforms
     units = -(-strips.images // strips.images_per_unit) * strips.row_blocks
@@ -234,7 +238,12 @@ def _work(function, transforms, counter, strips, job, x, u, bias, size, y, winne
         tiles = images * (rows // job.m) * (strips.grid_width // job.m)
         for p in range(first, last, job.panels_at_once):
             several = min(job.panels_at_once, last - p)
-            _multiply(function, job, u, tables, tiles, p, several, work)
+            turns = len(u) * several * -(-tiles // job.tile_rows)
+            following = (item + threads) // job.panel_chunks if p + several == last else units
+            reading = pixels_ahead(strips, x, following, turns)
+            now = item // job.panel_chunks if several == job.panels else units
+            writing = results_ahead(strips, y, size[0], now, turns)
+            _multiply(function, job, u, tables, tiles, p, several, work, reading, writing)
             k = p * job.columns
             used = min(several * job.columns, job.filters - k)
             if pool_row == 0:
@@ -267,16 +276,20 @@ def transform_pixels(function, strips, m, v_place, strip, images, rows, work):
 
 
 @kernel
-def _multiply(function, job, u, tables, tiles, first, several, work):
-    """V @ U -> M, for `several` panels from number `first` on."""
+def _multiply(function, job, u, tables, tiles, first, several, work, reading, writing):
+    """V @ U -> M, for `several` panels from number `first` on. Meanwhile memory is fetched that is needed then."""
     size = work.itemsize
     columns = job.panels_at_once * job.columns
     v, m = address_of(work), address_of(work) + job.m_start * size
     row, out, run = address_of(tables), address_of(tables[1]), address_of(tables[2])
+    turn = 0
     for place in range(len(u)):
         for p in range(several):
             panel = address_of(u[place]) + (first + p) * job.depth * job.columns * size
             for tile in range(0, tiles, job.tile_rows):
+                fetch((reading,), turn)
+                claim(writing, turn)
+                turn += 1
                 call_microkernel(
                     function,
                     v + (place * job.v_place + tile * job.depth) * size,

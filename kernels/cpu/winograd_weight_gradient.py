@@ -14,6 +14,7 @@ dealt out to a fixed number of partial sums, which are added up in order: no bit
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ import numpy as np
 from numba import prange
 
 from minicnn.kernels.cpu.calls import address_of, call_address, call_microkernel, next_item
+from minicnn.kernels.cpu.fetching import fetch, pixels_ahead
 from minicnn.kernels.cpu.jit import kernel, parallel_kernel
 from minicnn.kernels.cpu.machine import Tile, tile_for
 from minicnn.kernels.cpu.microkernel import microkernel
@@ -77,7 +79,7 @@ def conv2d_weight_gradient(x: np.ndarray, dy: np.ndarray, dw: np.ndarray, pads: 
     with exclusive:
         sums = scratch("slots", int(np.prod(plan.sum_shape)), x.dtype).reshape(plan.sum_shape)
         _sum_units(
-            microkernel(plan.tile, unit_step=False),
+            microkernel(plan.tile, unit_step=False, neighbours=job.depth % job.tile_rows == 0),
             (pixels_in(m, kind), gradients_in(m, kind)),
             new_counter(),
             plan.pixels,
@@ -100,7 +102,7 @@ def conv2d_weight_gradient(x: np.ndarray, dy: np.ndarray, dw: np.ndarray, pads: 
 @lru_cache(maxsize=1024)
 def _plan(x: tuple[int, ...], dy: tuple[int, ...], corner: Pair, m: int, dtype: str) -> Plan:
     channels, filters, points, itemsize = x[3], dy[3], m + TAPS - 1, np.dtype(dtype).itemsize
-    tile = tile_for(filters, "float" if dtype == "f" else "double")
+    tile = _tile(filters, channels, dtype)
     panels = -(-filters // tile.columns)
     grid = -(-dy[1] // m) * m, -(-dy[2] // m) * m
     (top, left), last = corner, TAPS - 1
@@ -138,6 +140,13 @@ def _plan(x: tuple[int, ...], dy: tuple[int, ...], corner: Pair, m: int, dtype: 
         row,
         points**2 * (v_place + d_place),
     )
+
+
+def _tile(filters: int, channels: int, dtype: str) -> Tile:
+    """As high as divides the channels if it is not much less, so that the rows of all tiles are neighbours."""
+    tile = tile_for(filters, "float" if dtype == "f" else "double")
+    heights = (rows for rows in range(tile.rows, 2 * tile.rows // 3 - 1, -1) if channels % rows == 0)
+    return replace(tile, rows=next(heights, tile.shared_evenly(channels).rows))
 
 
 @parallel_kernel
@@ -181,8 +190,12 @@ def _work(function, transforms, counter, pixels, gradients, job, x, dy, sums, co
             tiles = images * (rows // job.m) * (pixels.grid_width // job.m)
             for p in range(first, last, job.panels_at_once):
                 several = min(job.panels_at_once, last - p)
+                turns = len(tables[0]) // job.tile_rows * several * (job.m + 2) ** 2
+                following = unit + 1 if p + several == last else units
+                reading = pixels_ahead(pixels, x, following, turns), pixels_ahead(gradients, dy, following, turns)
                 _transform_gradients(gradients_in, gradients, job, columns, strip, images, rows, p, several, work)
-                _multiply(function, job, columns, sums[slot], tables, tiles, p, several, unit > first_unit, work)
+                adding = unit > first_unit
+                _multiply(function, job, columns, sums[slot], tables, tiles, p, several, adding, work, reading)
         item = next_item(counter)
 
 
@@ -215,14 +228,20 @@ def _transform_gradients(function, strips, job, columns, strip, images, rows, fi
 
 
 @kernel
-def _multiply(function, job, columns, sums, tables, tiles, first, several, adding, work):
-    """Vᵀ @ D -> S (places, ·), or added to it, for `several` panels from number `first` on."""
+def _multiply(function, job, columns, sums, tables, tiles, first, several, adding, work, reading):
+    """Vᵀ @ D -> S (places, ·), or added to it, for `several` panels from number `first` on.
+
+    Meanwhile what the next unit reads of x and dy is fetched.
+    """
     size = work.itemsize
     v, d = address_of(work), address_of(work) + job.d_start * size
     zero_run = np.zeros(1, np.int64)
+    turn = 0
     for place in range(len(sums)):
         for p in range(several):
             for c in range(0, job.depth, job.tile_rows):
+                fetch(reading, turn)
+                turn += 1
                 call_microkernel(
                     function,
                     v + place * job.v_place * size,
