@@ -47,13 +47,13 @@ def groups_of(chain: Sequence[Layer]) -> list[Group]:
     rest = tuple(chain)
     while rest:
         found = (start(rest) for start in (_convolution, _normalization, _dense, _sum))
-        group = next((g for g in found if g is not None and _may_fuse(g)), None) or alone(rest[0])
+        group = next((g for g in found if g is not None and _may_fuse(g)), None) or by_itself(rest[0])
         groups.append(group)
         rest = rest[len(group.layers) :]
     return groups
 
 
-def alone(layer: Layer) -> Group:
+def by_itself(layer: Layer) -> Group:
     """A layer that runs by itself."""
     return Group((layer,), (), layer.run)
 

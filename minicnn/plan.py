@@ -8,16 +8,20 @@ everything while fusing is off.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from minicnn import layers
 from minicnn.graph import Graph
-from minicnn.groups import Group, alone, groups_of, tail_of
+from minicnn.groups import Group, by_itself, groups_of, tail_of
 from minicnn.layers import Layer
+from minicnn.layers.base import LayerOptions
 from minicnn.layers.mode import told
 from minicnn.layers.shapes import fits, shapes_of
 from minicnn.structure import leaves, mapped, packed
@@ -44,7 +48,7 @@ class fusing:
 class Made:
     """One call of a layer: which tensors it takes and gives, by their numbers, in the structure of its arguments.
 
-    training: what it was told when the graph was made, or None. alone: the tensors are not of the shapes that the
+    training: what it was told when the graph was made, or None. reshaped: the tensors are not of the shapes that the
     layer was built for, which say whether it can be fused with its neighbours.
     """
 
@@ -52,7 +56,7 @@ class Made:
     takes: Any
     gives: Any
     training: bool | None
-    alone: bool
+    reshaped: bool
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def _steps(chains: list[list[Made]], outputs: Sequence[int]) -> Iterator[Step]:
     for place, chain in enumerate(chains):
         if place in tails:
             yield tails[place]
-        groups = groups_of([made.layer for made in chain]) if fuses else [alone(made.layer) for made in chain]
+        groups = groups_of([made.layer for made in chain]) if fuses else [by_itself(made.layer) for made in chain]
         rest = list(chain)
         for group in groups:
             first, last = rest[0], rest[len(group.layers) - 1]
@@ -179,8 +183,8 @@ def _opened(graph: Graph) -> tuple[list[Made], tuple[int, ...], tuple[int, ...],
                 results = open_up(call.layer.wiring, leaves(takes), said)
             else:
                 results = [next(numbers) for _ in leaves(call.outputs)]
-                alone = not fits(shapes_of(call.inputs), call.layer.input_shape)
-                calls.append(Made(call.layer, takes, packed(call.outputs, results), said, alone))
+                reshaped = not fits(shapes_of(call.inputs), call.layer.input_shape)
+                calls.append(Made(call.layer, takes, packed(call.outputs, results), said, reshaped))
             known.update((id(t), number) for t, number in zip(leaves(call.outputs), results, strict=True))
         return [known[id(t)] for t in leaves(graph.outputs)]
 
@@ -202,7 +206,7 @@ def _chains(calls: Sequence[Made], outputs: Sequence[int]) -> list[list[Made]]:
     follower: dict[int, Made] = {}
     for made in calls:
         after = users.get(made.gives, []) if type(made.gives) is int and made.gives not in outputs else []
-        if len(after) != 1 or made.alone or after[0].alone:
+        if len(after) != 1 or made.reshaped or after[0].reshaped:
             continue
         if type(after[0].takes) is int and after[0].training == made.training:
             follower[id(made)] = after[0]
@@ -229,4 +233,20 @@ def _with_spent(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[Step, ..
 
 def signature(chain: Sequence[Layer]) -> tuple[Any, ...]:
     """What the groups of a chain depend on: a plan holds as long as this stays equal."""
-    return _fusing.get(), *((layer, getattr(layer, "activation", None), layer.activity_regularizer) for layer in chain)
+    return _fusing.get(), *((layer, layer.activity_regularizer, *_settings(layer)) for layer in chain)
+
+
+def _settings(layer: Layer) -> Iterator[Any]:
+    """What its constructor was given, as it stands now: people set `layer.momentum` later on. Hashable."""
+    for name in _arguments(type(layer)):
+        value = getattr(layer, name, None)
+        yield str(value) if type(value) is list else value
+
+
+@cache
+def _arguments(kind: type[Layer]) -> tuple[str, ...]:
+    """The arguments that say what is computed, rather than where the variables come from."""
+    if kind is not getattr(layers, kind.__name__, None):
+        return ()  # somebody's own, which runs by itself, as it is written
+    names = [name for name in inspect.signature(kind).parameters if name not in LayerOptions.__annotations__]
+    return tuple(name for name in names if not name.endswith(("_initializer", "_regularizer", "_constraint", "seed")))

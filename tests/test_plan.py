@@ -100,6 +100,15 @@ def test_a_plan_follows_its_model() -> None:
     assert [g.words for g in model.groups()] == [(CONV, RELU)]
 
 
+def test_a_plan_follows_what_its_layers_are_set_to() -> None:
+    model = Sequential([Input((12, 12, 3)), Conv2D(4, 3), ReLU(), MaxPooling2D(2)])
+    assert [group.words for group in model.groups()] == [(CONV, RELU, POOL)]
+    model.layers[2].strides = (1, 1)
+    assert [group.words for group in model.groups()] == [(CONV, RELU), ()]
+    model.layers[1].negative_slope = 0.5
+    assert [group.words for group in model.groups()] == [(), (), ()]
+
+
 def test_a_copy_of_a_model_runs_its_own_layers() -> None:
     model = Sequential([Input((3,)), Dense(2, activation="relu", kernel_initializer="ones")])
     x = np.ones((1, 3), np.float32)

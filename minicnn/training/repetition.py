@@ -200,10 +200,7 @@ def key_of(plan: Plan, what: str, *inputs: np.ndarray) -> tuple[Any, ...] | None
         plan.made_for,
         *((a.shape, a.dtype) for a in inputs),
         *((id(v.data), v.requires_grad) for v in weights),
-        *(
-            (layer.trainable, id(layer.seed_generator), getattr(layer, "rate", None), getattr(layer, "algorithm", None))
-            for layer in used
-        ),
+        *((layer.trainable, id(layer.seed_generator)) for layer in used),
     )
 
 

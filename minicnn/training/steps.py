@@ -128,7 +128,8 @@ class Stepper(Compiled):
 
     def _key(self, what: str, *arrays: np.ndarray) -> Any:
         """What a recorded computation of the network depends on; None if it is not to be recorded."""
-        return None if self.wiring is None else key_of(self.planned(), what, *arrays)
+        key = None if self.wiring is None else key_of(self.planned(), what, *arrays)
+        return None if key is None else (self.trainable, *key)
 
     def _need_finite(self, loss: float, x: Any) -> None:
         if not np.isfinite(loss):

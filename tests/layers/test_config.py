@@ -130,4 +130,5 @@ def required(cls: type[Layer]) -> set[str]:
     return {name for name, p in inspect.signature(cls).parameters.items() if p.default is p.empty} | {
         "mean",
         "variance",
+        "shape",
     }

@@ -169,6 +169,48 @@ def test_what_changes_between_steps_counts(name: str, change: str) -> None:
     assert_equal_bits(repeated, written)
 
 
+# A layer for images (N, 12, 12, 2), and what somebody sets it to after some steps.
+SETTINGS: dict[str, tuple[Callable[[], Any], str, Any]] = {
+    "momentum": (layers.BatchNormalization, "momentum", 0.5),
+    "epsilon": (layers.BatchNormalization, "epsilon", 0.5),
+    "slope of LeakyReLU": (layers.LeakyReLU, "negative_slope", 0.9),
+    "slope of ReLU": (layers.ReLU, "negative_slope", 0.9),
+    "alpha": (layers.ELU, "alpha", 0.1),
+    "scale": (lambda: layers.Rescaling([2.0, 1.0]), "scale", [0.1, 0.2]),
+    "axis": (layers.Softmax, "axis", 1),
+    "window": (lambda: layers.MaxPooling2D(2, strides=1, padding="same"), "pool_size", (3, 3)),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_what_a_layer_is_set_to_between_steps_counts(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, attribute, value = SETTINGS[setting]
+    chain = [layers.Conv2D(2, 3, padding="same"), make(), layers.Flatten(), layers.Dense(CLASSES)]
+    monkeypatch.setitem(NETWORKS, "one", lambda: [type(layer).from_config(layer.get_config()) for layer in chain])
+
+    def change(model: Sequential, number: int) -> None:
+        if number == 4:  # what is to be repeated has been recorded
+            setattr(model.layers[1], attribute, value)
+
+    repeated = trained("one", True, change)
+    assert_equal_bits(repeated, trained("one", False, change))
+    with pytest.raises(AssertionError):
+        assert_equal_bits(repeated, trained("one", True))
+
+
+def test_a_model_that_is_frozen_while_its_layers_are_not_stays_as_it_is() -> None:
+    model = network("conv and dense")
+    for number in range(3):
+        model.train_on_batch(*batch(number))
+    model.trainable = False
+    for layer in model.layers:
+        layer.trainable = True
+    before = model.get_weights()
+    for number in range(3):
+        model.train_on_batch(*batch(number))
+    assert_equal_bits(before, model.get_weights())
+
+
 def test_another_loss_counts() -> None:
     def lost(on: bool) -> list[float]:
         with repeating(on):

@@ -313,7 +313,7 @@ def noticed(workload: Workload) -> str:
     except softgpu.KernelError as error:
         return str(error)
     for a, b in zip(found, expected(workload), strict=True):
-        wrong = ~np.isclose(a, b, rtol=1e-9, atol=1e-11)
+        wrong = ~np.isclose(a, b, rtol=1e-9, atol=1e-11, equal_nan=True)
         if wrong.any():
             return f"{wrong.sum()} numbers are wrong"
     return ""
