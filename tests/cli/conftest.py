@@ -75,8 +75,12 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
 @pytest.fixture(scope="session")
 def run_folder(task: list[object], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the task, not to be changed."""
-    folder = tmp_path_factory.mktemp("runs") / "run"
+    return finished(tmp_path_factory.mktemp("runs") / "run", task)
+
+
+def finished(folder: Path, arguments: list[object]) -> Path:
+    """A run that `train` has finished there."""
     with pytest.raises(SystemExit) as end:
-        main(["train", *map(str, task), "--out", str(folder)])
+        main(["train", *map(str, arguments), "--out", str(folder)])
     assert end.value.code == 0
     return folder

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from minicnn.benchmarks import BENCHMARKS
+from minicnn.benchmarks import BENCHMARKS, loader
+from minicnn.benchmarks.nets import Net
 from minicnn.benchmarks.scaling import exponent
 from tests.cli.conftest import Run
 
@@ -75,8 +76,9 @@ def test_fit_is_set_against_its_bare_steps(minicnn: Run, tmp_path: Path) -> None
     }
 
 
-@pytest.mark.slow
-def test_waiting_for_data_is_a_part_of_the_step(minicnn: Run, tmp_path: Path) -> None:
+def test_waiting_for_data_is_a_part_of_the_step(minicnn: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("conv", 4, 3, "valid"), ("relu",), ("pool",), ("flatten",), ("dense", 2)
+    monkeypatch.setattr(loader, "NETS", [Net("a small one, batch 20", 4, (104, 96, 3), 2, words)])
     (result,) = results(minicnn, "loader", tmp_path)
     assert set(result["waiting"]) == {"bare steps", "shuffled", "changed", "files"}
     assert all(0 <= result["after the first batch"][name] <= share < 1 for name, share in result["waiting"].items())

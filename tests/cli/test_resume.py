@@ -12,14 +12,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minicnn.cli.main import main
 from minicnn.models import load_training
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, finished
 
 KILLED = Path(__file__).with_name("killed.py")
 FILES = {"best.minicnn", "config.json", "curves.png", "history.json", "last.minicnn"}
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+
+
+@pytest.fixture(scope="module")
+def task(task: list[object]) -> list[object]:
+    """By NumPy: a process that is to be killed begins in half the time. LeNet-5 below is not."""
+    return [*task, "--backend", "numpy"]
+
+
+@pytest.fixture(scope="module")
+def run_folder(task: list[object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the task, not to be changed."""
+    return finished(tmp_path_factory.mktemp("runs") / "run", task)
 
 
 def assert_same_run(run: Path, uninterrupted: Path) -> None:
@@ -141,16 +152,12 @@ def test_runs_that_did_not_say_what_they_began_with_go_on(begun: Path, minicnn: 
 
 # From outside: a real `minicnn train`, and a signal when a certain line has been printed.
 
-SLOWER = ["--model", "lenet5", "--limit", "400", "--epochs", "6", "--batch-size", "16"]
+SLOWER: list[object] = ["--model", "lenet5", "--limit", "400", "--epochs", "6", "--batch-size", "16"]
 
 
 @pytest.fixture(scope="module")
 def slower(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("slower") / "run"
-    with pytest.raises(SystemExit) as end:
-        main(["train", *SLOWER, "--out", str(folder)])
-    assert end.value.code == 0
-    return folder
+    return finished(tmp_path_factory.mktemp("slower") / "run", SLOWER)
 
 
 def signalled(number: signal.Signals, line: str, run: Path) -> tuple[int, str, str]:
@@ -159,7 +166,7 @@ def signalled(number: signal.Signals, line: str, run: Path) -> tuple[int, str, s
     code = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); " \
         "from minicnn.cli.main import main; main(sys.argv[1:])"  # fmt: skip
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "train", *SLOWER, "--out", str(run)],
+        [sys.executable, "-c", code, "train", *map(str, SLOWER), "--out", str(run)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

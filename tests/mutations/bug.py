@@ -7,6 +7,7 @@ checkers are the suite's own: gradient checks, loop oracles, adjoint identities,
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from minicnn.gradient_check import check_operator
@@ -23,6 +24,7 @@ class Checker(NamedTuple):
     check: Callable[[], None]
 
 
+@cache
 def gradients(name: str, draws: int = 40) -> Checker:
     """The gradient check of an operator, as test_gradients has it."""
 
@@ -33,6 +35,7 @@ def gradients(name: str, draws: int = 40) -> Checker:
     return Checker(f"gradient check of {name}", check)
 
 
+@cache
 def loops(name: str) -> Checker:
     """The loop oracle of an operator, as test_oracles has it."""
 
@@ -43,6 +46,7 @@ def loops(name: str) -> Checker:
     return Checker(f"loops of {name}", check)
 
 
+@cache
 def adjoint(name: str, argument: str) -> Checker:
     """The adjoint identity, as test_adjoints has it."""
     return Checker(f"adjoint of {name}, {argument}", lambda: check_adjoint(name, argument, seed=0, draws=20))

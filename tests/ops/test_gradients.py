@@ -11,7 +11,7 @@ from minicnn import ops
 from minicnn.gradient_check import CASES, check_operator
 from minicnn.random import generator
 from tests.conftest import Spy, contract_functions
-from tests.ops.calls import run, upstream_for
+from tests.ops.calls import ASK_NO_BACKEND, run, upstream_for
 
 # The backend functions that an operator must reach, forwards and backwards.
 KERNELS = {
@@ -81,9 +81,19 @@ OTHERS = {"recorded", "add_to"} | {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ASK_NO_BACKEND])
 @given(seed=st.integers(0, 2**32 - 1))
 def test_gradients_agree_with_finite_differences(backend: Spy, name: str, seed: int) -> None:
+    check_gradients(name, seed)
+
+
+@pytest.mark.parametrize("name", ASK_NO_BACKEND)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_gradients_of_those_that_ask_no_backend(name: str, seed: int) -> None:
+    check_gradients(name, seed)
+
+
+def check_gradients(name: str, seed: int) -> None:
     check = check_operator(name, seed, draws=2)
     assert check.passed, check.explanation
     assert check.worst_error <= 1e-6

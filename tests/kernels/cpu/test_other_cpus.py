@@ -1,4 +1,7 @@
-"""The same kernels compiled for lesser CPUs than this one. `other_cpus` runs all tests of operators on them."""
+"""The same kernels compiled for lesser CPUs than this one, in float32.
+
+`other_cpus`, a program of CI, runs all tests of operators on them, in float64 too: that is twice as much to compile.
+"""
 
 from __future__ import annotations
 
