@@ -238,7 +238,7 @@ def signature(chain: Sequence[Layer]) -> tuple[Any, ...]:
 
 def _settings(layer: Layer) -> Iterator[Any]:
     """What its constructor was given, as it stands now: people set `layer.momentum` later on. Hashable."""
-    for name in _arguments(type(layer)):
+    for name in _arguments(type(layer)):  # type: ignore[arg-type]  # mypy takes a layer's hash for its class's
         value = getattr(layer, name, None)
         yield str(value) if type(value) is list else value
 

@@ -24,8 +24,9 @@ Saved = tuple[str, dict[str, np.ndarray]]
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """What `load_weights` did, layer by layer; a layer within a model is called "model/layer".
+    """What `load_weights` did, layer by layer.
 
+    A layer within a model is called "model/layer", and "" is what a subclass of Model holds itself.
     loaded: the layers that took over weights. kept: those that kept theirs, and why. unused: what the file holds
     besides.
     """
@@ -35,8 +36,8 @@ class LoadedWeights:
     unused: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        lines = [f"loaded: {', '.join(self.loaded)}"]
-        lines += [f"kept as it was: {layer}, {why}" for layer, why in self.kept.items()]
+        lines = [f"loaded: {', '.join(layer or 'the model itself' for layer in self.loaded)}"]
+        lines += [f"kept as it was: {layer or 'the model itself'}, {why}" for layer, why in self.kept.items()]
         return "\n".join([*lines, *([f"not used: {', '.join(self.unused)}"] if self.unused else [])])
 
 

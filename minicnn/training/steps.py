@@ -22,7 +22,7 @@ class Stepper(Compiled):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._asked: tuple[Any, Any] = None, None  # targets and weights of the step that is being taken
-        self._judged: tuple[Any, list[Array]] = None, []  # its loss, and those of several outputs
+        self._judged: tuple[Any, list[Array], list[Array]] = None, [], []  # its loss, those of outputs, predictions
 
     def _move(self) -> None:
         before = self._place
@@ -77,16 +77,16 @@ class Stepper(Compiled):
         if targets is None:
             self._asked = y, weights
             results = self._repetition.run(key, self._predictions_and_gradients, arrays, self._place)
-            total, parts = self._judged
-            self._asked, self._judged = (None, None), (None, [])
+            total, parts, predictions = self._judged
+            self._asked, self._judged = (None, None), (None, [], [])
         else:
             losses, *rest = self._repetition.run(key, self._losses_and_gradients, arrays, self._place)
             total, parts, results = losses.mean(), [], tuple(rest)
-        outputs = len(self.outputs)
-        gradients = list(results[outputs:])
+            predictions = [_kept(results[0])]
+        gradients = list(results[len(self.outputs) :])
         for variable, gradient in zip(self.trainable_weights, gradients, strict=True):
             variable.grad = gradient  # until the next step, which may use the same memory
-        return total, parts, packed(self.output, list(map(_kept, results[:outputs]))), gradients
+        return total, parts, packed(self.output, predictions), gradients
 
     def _losses_and_gradients(self, *arrays: Array) -> tuple[Array, ...]:
         """Of the only output: the loss of each example, the predictions, dL/dv of the mean for each variable v."""
@@ -113,13 +113,13 @@ class Stepper(Compiled):
 
     def _judge(self, predicted: list[Array], slopes: list[Array]) -> None:
         """Computes the loss of the step, and puts dL/dprediction into `slopes`."""
-        predictions = [Tensor(p, requires_grad=True) for p in predicted]
+        predictions = [Tensor(_kept(p), requires_grad=True) for p in predicted]
         loss, parts = self._objective()(self._asked[0], packed(self.output, predictions), self._asked[1])
         if self.trainable_weights:
             loss.backward()
             for slope, prediction in zip(slopes, predictions, strict=True):
                 slope[...] = 0 if prediction.grad is None else prediction.grad
-        self._judged = loss.data, [part.data for part in parts]
+        self._judged = loss.data, [part.data for part in parts], [p.data for p in predictions]
 
     # Both.
 
@@ -153,13 +153,22 @@ class Stepper(Compiled):
             inputs = self._inputs(x)
             key = self._key("predictions", *inputs)
             if key is None:
-                return mapped(lambda t: to_host(t.data), self(packed(x, list(inputs))))
-            return packed(self.output, list(self._repetition.run(key, self._outputs, inputs, self._place, copy=True)))
+                return mapped(lambda t: _apart(to_host(t.data), inputs), self(packed(x, list(inputs))))
+            results = self._repetition.run(key, self._outputs, inputs, self._place, copy=True)
+            return packed(self.output, [_apart(a, inputs) for a in results])
 
     def _outputs(self, *inputs: Array) -> tuple[Array, ...]:
         return tuple(t.data for t in leaves(self(packed(self.input, list(inputs)))))
 
 
 def _kept(a: Array) -> Array:
-    """A copy, which the next step leaves alone: somebody's own metric may hold on to it. From a GPU all get copies."""
+    """A copy, which the next step leaves alone: a loss or metric of somebody's own may hold on to it.
+
+    From a GPU all get copies.
+    """
     return a.copy() if device_of(a) == HOST else a
+
+
+def _apart(a: np.ndarray, inputs: tuple[np.ndarray, ...]) -> np.ndarray:
+    """A copy where a network hands its input on: who changes the predictions does not mean to change the data."""
+    return a.copy() if any(np.may_share_memory(a, given) for given in inputs) else a

@@ -14,7 +14,7 @@ from minicnn import Input, Model, Sequential, layers
 from minicnn.errors import ArgumentError, CheckpointError, StateError
 from minicnn.losses import SparseCategoricalCrossentropy
 from minicnn.models import load_model
-from minicnn.models.weights import layer_weights
+from minicnn.models.weights import LoadedWeights, layer_weights
 from minicnn.training.archive import read_archive, write_archive
 from tests.training.tasks import linear, network, quarters
 
@@ -226,6 +226,11 @@ def test_names_that_come_twice_are_told_apart(tmp_path: Path) -> None:
     model.save_weights(tmp_path / "weights")
     other.load_weights(tmp_path / "weights", by_name=True)
     assert_same(other.get_weights(), model.get_weights())
+
+
+def test_what_a_subclass_holds_itself_is_called_the_model_itself() -> None:
+    assert str(LoadedWeights(["", "dense"])) == "loaded: the model itself, dense"
+    assert str(LoadedWeights(kept={"": "it differs"})).endswith("kept as it was: the model itself, it differs")
 
 
 def test_names_and_order_are_those_of_the_weights() -> None:

@@ -295,6 +295,22 @@ def test_a_loss_that_refuses_leaves_the_next_step_as_it_was() -> None:
     assert trained(True) == trained(False)
 
 
+def test_what_a_loss_keeps_of_its_predictions_stays_as_it_was() -> None:
+    kept: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def keeping(y_true: Any, y_pred: Tensor) -> Tensor:
+        kept.append((y_pred.numpy(), y_pred.numpy().copy()))
+        return distance(y_true, y_pred)
+
+    model = model_of(residual_net)
+    model.compile(optimizers.SGD(1e-3), keeping)
+    for number in range(5):
+        x, y = batch(number)
+        model.train_on_batch(x, np.eye(CLASSES, dtype=np.float32)[y])
+    assert len(kept) == 5
+    assert_equal_bits([a for a, _ in kept], [b for _, b in kept])
+
+
 class Collected(metrics.Metric):
     """A metric of somebody's own that keeps all it is shown."""
 

@@ -241,6 +241,14 @@ def test_predictions_belong_to_whoever_asked() -> None:
     assert_equal_bits(kept, copies)
 
 
+@pytest.mark.parametrize("layer", [layers.Identity, layers.Flatten, lambda: layers.Dropout(0.5)])
+def test_predictions_are_never_the_data_itself(layer: Callable[[], Any]) -> None:
+    model, (x, _) = Sequential([layers.Input(IMAGE), layer()]), batch(0)
+    for _ in range(4):
+        assert not np.shares_memory(model.predict_on_batch(x), x)
+        assert not np.shares_memory(model.predict(x, batch_size=BATCH), x)
+
+
 def test_threads_that_predict_at_once_do_not_mix() -> None:
     model = network("conv and dense")
     expected = [model.predict_on_batch(batch(number)[0]) for number in range(4)]
