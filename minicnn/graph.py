@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from minicnn.errors import ArgumentError
@@ -87,3 +88,26 @@ def _depths(order: list[Call]) -> tuple[dict[int, int], dict[int, int]]:
         for t in leaves(call.inputs):
             depth[id(t.call)] = max(depth.get(id(t.call), 0), own + 1)
     return depth, layer_depth
+
+
+def number_names(layers: Sequence[Layer], who: str) -> None:
+    """Gives numbers to layers that are called alike, in the order in which they were made: dense, dense_1, ...
+
+    Raises ArgumentError for two layers of one name that users chose.
+    """
+    taken: set[str] = set()
+    for layer in layers:
+        if layer.named_by_user:
+            if layer.name in taken:
+                raise ArgumentError(f"{who}: there are two layers named {layer.name!r}; names must differ")
+            taken.add(layer.name)
+    numbers: dict[str, int] = {}  # from which on some are free
+    for layer in sorted(layers, key=lambda layer: layer.made):
+        if not layer.named_by_user:
+            name, n = layer.name, numbers.get(layer.first_name, 1)
+            while name in taken:
+                name, n = f"{layer.first_name}_{n}", n + 1
+            numbers[layer.first_name] = n
+            if name != layer.name:
+                layer.rename(name)
+            taken.add(name)

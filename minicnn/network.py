@@ -10,7 +10,7 @@ import numpy as np
 from minicnn.backends import HOST, check_device, chosen_device, moved
 from minicnn.errors import ArgumentError, StateError
 from minicnn.geometry import is_int
-from minicnn.graph import Graph
+from minicnn.graph import Graph, number_names
 from minicnn.layers import Layer, Operation, Variable
 from minicnn.layers.arguments import check_shape_argument
 from minicnn.layers.shapes import Shapes, mapped_shapes, observed, shapes_of
@@ -339,29 +339,6 @@ def whole_shape(shape: Any) -> tuple[int | None, ...]:
     if not isinstance(shape, (tuple, list)) or len(shape) < 2:
         raise ArgumentError(f"input_shape must begin with the batch, e.g. (None, 28, 28, 1); got {shape!r}")
     return None, *check_shape_argument("input_shape, after the batch axis,", tuple(shape[1:]))
-
-
-def number_names(layers: Sequence[Layer], who: str) -> None:
-    """Gives numbers to layers that are called alike, in the order in which they were made: dense, dense_1, ...
-
-    Raises ArgumentError for two layers of one name that users chose.
-    """
-    taken: set[str] = set()
-    for layer in layers:
-        if layer.named_by_user:
-            if layer.name in taken:
-                raise ArgumentError(f"{who}: there are two layers named {layer.name!r}; names must differ")
-            taken.add(layer.name)
-    numbers: dict[str, int] = {}  # from which on some are free
-    for layer in sorted(layers, key=lambda layer: layer.made):
-        if not layer.named_by_user:
-            name, n = layer.name, numbers.get(layer.first_name, 1)
-            while name in taken:
-                name, n = f"{layer.first_name}_{n}", n + 1
-            numbers[layer.first_name] = n
-            if name != layer.name:
-                layer.rename(name)
-            taken.add(name)
 
 
 def names_of(tensors: Any) -> list[str]:

@@ -21,7 +21,7 @@ from minicnn import layers
 from minicnn.graph import Graph
 from minicnn.groups import Group, by_itself, groups_of, tail_of
 from minicnn.layers import Layer
-from minicnn.layers.base import LayerOptions
+from minicnn.layers.arguments import LayerOptions
 from minicnn.layers.mode import told
 from minicnn.layers.shapes import fits, shapes_of
 from minicnn.structure import leaves, mapped, packed

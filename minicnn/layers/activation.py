@@ -9,7 +9,8 @@ import numpy as np
 from minicnn import activations, constraints, initializers, ops, regularizers
 from minicnn.errors import ArgumentError
 from minicnn.geometry import is_int
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions
+from minicnn.layers.base import Layer, Shape
 from minicnn.ops.checks import check_number
 from minicnn.tensor import Tensor
 

@@ -1,10 +1,10 @@
-"""What layers check of their arguments: the errors name the layer's class and the argument."""
+"""What layers take, and check, of their arguments: the errors name the layer's class and the argument."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -15,6 +15,16 @@ from minicnn.registry import unknown_argument
 
 # More numbers than that, 4 GiB of float32, in one variable or one example's output are a slip or an attack.
 LARGEST = 2**30
+
+
+class LayerOptions(TypedDict, total=False):
+    """What every layer's constructor takes besides its own arguments."""
+
+    name: str | None
+    dtype: str | None
+    trainable: bool
+    input_shape: tuple[int | None, ...] | None
+    activity_regularizer: Any
 
 
 def check_affordable(name: str, shape: Shape) -> None:

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Self, TypedDict
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from minicnn.backends import check_device, moved
 from minicnn.constraints import Constraint
 from minicnn.errors import ArgumentError, MinicnnError, ShapeError, StateError
 from minicnn.initializers import Initializer
-from minicnn.layers.arguments import check_affordable, check_shape_argument, flag, in_older_words
+from minicnn.layers.arguments import LayerOptions, check_affordable, check_shape_argument, flag, in_older_words
 from minicnn.layers.initial import check_trial, initial_values
 from minicnn.layers.mode import is_training, told
 from minicnn.layers.shapes import Shape, Shapes, fits, mapped_shapes, observed, shapes_of, show
@@ -29,16 +29,6 @@ from minicnn.structure import is_nested, leaves, mapped
 from minicnn.tensor import Call, Symbolic, Tensor, is_symbolic
 
 _made = itertools.count()
-
-
-class LayerOptions(TypedDict, total=False):
-    """What every layer's constructor takes besides its own arguments."""
-
-    name: str | None
-    dtype: str | None
-    trainable: bool
-    input_shape: tuple[int | None, ...] | None
-    activity_regularizer: Any
 
 
 class Layer:

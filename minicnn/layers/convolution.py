@@ -7,8 +7,8 @@ from typing import Any, Unpack
 from minicnn import activations, constraints, initializers, ops, regularizers
 from minicnn.errors import ArgumentError
 from minicnn.geometry import Windows, explicit_pads, pair
-from minicnn.layers.arguments import flag, positive
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, flag, positive
+from minicnn.layers.base import Layer, Shape
 from minicnn.ops.convolution import check_algorithm
 from minicnn.tensor import Tensor
 

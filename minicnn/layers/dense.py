@@ -6,8 +6,8 @@ import math
 from typing import Any, Unpack
 
 from minicnn import activations, constraints, initializers, ops, regularizers
-from minicnn.layers.arguments import flag, positive
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, flag, positive
+from minicnn.layers.base import Layer, Shape
 from minicnn.tensor import Tensor
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from minicnn import ops
 from minicnn.backends import beside
-from minicnn.layers.base import Layer, LayerOptions
+from minicnn.layers.arguments import LayerOptions
+from minicnn.layers.base import Layer
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, SeedGenerator, as_key, fresh_seed, next_key, normals
 from minicnn.tensor import Tensor

@@ -9,8 +9,8 @@ import numpy as np
 from minicnn import constraints, initializers, regularizers
 from minicnn.backends import to_host
 from minicnn.errors import ArgumentError, DataError
-from minicnn.layers.arguments import positive
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, positive
+from minicnn.layers.base import Layer, Shape
 from minicnn.tensor import Tensor
 
 # Models hold their inputs in float32, which tells whole numbers apart up to here.

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Unpack
 
 from minicnn.errors import ArgumentError
-from minicnn.layers.base import Layer, LayerOptions
+from minicnn.layers.arguments import LayerOptions
+from minicnn.layers.base import Layer
 from minicnn.registry import custom_object
 from minicnn.tensor import Tensor
 

@@ -12,7 +12,8 @@ from typing import Any, Unpack
 
 from minicnn.backends import beside
 from minicnn.errors import ArgumentError, StateError
-from minicnn.layers.base import Layer, LayerOptions
+from minicnn.layers.arguments import LayerOptions
+from minicnn.layers.base import Layer
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, SeedGenerator, as_key, fresh_seed, next_key
 from minicnn.tensor import Array, Tensor

@@ -10,8 +10,8 @@ import numpy as np
 from minicnn import ops
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import is_int
-from minicnn.layers.arguments import flag
-from minicnn.layers.base import Layer, LayerOptions
+from minicnn.layers.arguments import LayerOptions, flag
+from minicnn.layers.base import Layer
 from minicnn.layers.shapes import Shape, show
 from minicnn.tensor import Tensor
 

@@ -10,8 +10,8 @@ from minicnn import constraints, initializers, ops, regularizers
 from minicnn.backends import beside
 from minicnn.errors import ArgumentError
 from minicnn.kernels.recording import performed
-from minicnn.layers.arguments import flag
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, flag
+from minicnn.layers.base import Layer, Shape
 from minicnn.ops.checks import check_number
 from minicnn.tensor import Array, Tensor
 

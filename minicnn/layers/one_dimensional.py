@@ -10,8 +10,8 @@ from typing import Any, Unpack
 from minicnn import activations, constraints, initializers, ops, regularizers
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import Windows, is_int, pair
-from minicnn.layers.arguments import flag, positive
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, flag, positive
+from minicnn.layers.base import Layer, Shape
 from minicnn.tensor import Tensor
 
 

@@ -7,8 +7,8 @@ from typing import Any, Unpack
 from minicnn import ops
 from minicnn.errors import ArgumentError
 from minicnn.geometry import Windows, ceil_pads, pair
-from minicnn.layers.arguments import flag
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, flag
+from minicnn.layers.base import Layer, Shape
 from minicnn.layers.convolution import padding_argument
 from minicnn.tensor import Tensor
 

@@ -6,7 +6,8 @@ from typing import Any, Unpack
 
 from minicnn.backends import beside
 from minicnn.imaging import colours
-from minicnn.layers.base import Layer, LayerOptions
+from minicnn.layers.arguments import LayerOptions
+from minicnn.layers.base import Layer
 from minicnn.layers.images import RandomImageLayer, factor_range, value_range_of
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, SeedGenerator, as_key, fresh_seed, generator, next_key, uniform

@@ -10,8 +10,8 @@ from minicnn.backends import to_host
 from minicnn.errors import ArgumentError
 from minicnn.imaging.resample import resize_cropped
 from minicnn.imaging.warp import FILL_MODES, about_centre, rotation, warp
-from minicnn.layers.arguments import positive
-from minicnn.layers.base import LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, positive
+from minicnn.layers.base import Shape
 from minicnn.layers.images import RandomImageLayer, changed, factor_range
 from minicnn.ops.checks import check_number
 from minicnn.random import Key, next_key, uniform

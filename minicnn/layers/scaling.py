@@ -12,8 +12,8 @@ from minicnn.backends import beside, to_host
 from minicnn.errors import ArgumentError, DataError, ShapeError
 from minicnn.geometry import is_int
 from minicnn.imaging.resample import INTERPOLATIONS, centre_crop, resize, resize_cropped, resize_padded
-from minicnn.layers.arguments import positive
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, positive
+from minicnn.layers.base import Layer, Shape
 from minicnn.layers.images import ImageLayer, changed
 from minicnn.numeric import numeric
 from minicnn.ops.checks import check_number

@@ -11,8 +11,8 @@ from minicnn import ops
 from minicnn.backends import beside
 from minicnn.errors import ArgumentError, ShapeError
 from minicnn.geometry import explicit_pads, is_int, pair
-from minicnn.layers.arguments import positive
-from minicnn.layers.base import Layer, LayerOptions, Shape
+from minicnn.layers.arguments import LayerOptions, positive
+from minicnn.layers.base import Layer, Shape
 from minicnn.layers.shapes import show
 from minicnn.tensor import Tensor
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minicnn.errors import ArgumentError, ShapeError, StateError
-from minicnn.graph import Graph
+from minicnn.graph import Graph, number_names
 from minicnn.layers import InputLayer, Layer
 from minicnn.layers.shapes import show
 from minicnn.models import architecture
 from minicnn.models.model import Model
-from minicnn.network import number_names, whole_shape
+from minicnn.network import whole_shape
 from minicnn.registry import knowing
 from minicnn.tensor import Symbolic
 

@@ -10,7 +10,7 @@ import pytest
 
 from minicnn import layers, ops
 from minicnn.layers import Layer, deserialize, serialize
-from minicnn.layers.base import LayerOptions
+from minicnn.layers.arguments import LayerOptions
 from minicnn.registry import knowing
 
 EXPORTED = {name: c for name, c in vars(layers).items() if isinstance(c, type) and issubclass(c, Layer)}
