@@ -6,8 +6,8 @@ its kernels run, on the same memory. The numbers are the same, bit for bit.
 
 Only layers that are known to note all that they compute are recorded, however they are connected: a list names them.
 Losses are judged as they are written, in the midst of a repeated step, but for cross-entropy from logits, which kernels
-compute. Everything else runs as it is written. A recording holds as long as nothing changes that
-the step depends on: layers and what they are set to, variables, shapes, backend, threads, fusing.
+compute. Everything else runs as it is written. A recording holds as long as nothing changes that the step depends on:
+layers and what they are set to, variables, shapes, backend, threads, fusing.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ from minicnn.plan import Plan
 from minicnn.tensor import Array
 
 KEPT = 4  # recordings of a model at a time: a batch and the last, smaller one, in training and in prediction
-LARGEST = (
-    64 * 1024 * 1024
-)  # bytes of input and weights; with more than that, kernels take so long that Python is nothing
+LARGEST = 64 * 1024 * 1024  # bytes of input and weights; with more, kernels take so long that Python is nothing
 
 _REPEATABLE = {
     layers.Activation,
