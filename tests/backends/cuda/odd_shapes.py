@@ -87,7 +87,9 @@ def _elements(normal: Normal) -> Named:
     x, dy = normal(37, 45), normal(37, 45)
     return {
         "dropout": backend.dropout(x, 0.3, Key(5, 2)),
-        "gelu": backend.gelu(x, approximate=True),
-        "gelu dx": backend.gelu_gradient(dy, x, approximate=True),
+        "gelu": backend.gelu(x, approximate=False),
+        "gelu dx": backend.gelu_gradient(dy, x, approximate=False),
+        "gelu by tanh": backend.gelu(x, approximate=True),
+        "gelu by tanh, dx": backend.gelu_gradient(dy, x, approximate=True),
         **{f"sgd {i}": a for i, a in enumerate([*parameters, *velocities])},
     }
